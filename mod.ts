@@ -1,0 +1,63 @@
+/** Authentication in one function: users, sessions and sign-in codes in any store, behind one Fetch handler.
+ * @example Usage
+ * ```ts
+ * import { createAuth } from "@latchkey/auth";
+ *
+ * const auth = createAuth({
+ *   secret: "a-secret-of-32-characters-or-more",
+ *   baseUrl: "http://localhost:3000",
+ *   email: { from: "no-reply@example.com", send: (m) => console.log(m.text) },
+ *   emailOtp: true,
+ * });
+ * const response = await auth.handler(new Request("http://localhost:3000/auth/health"));
+ * ```
+ * @module */
+export { createAuth } from "./src/auth.ts";
+export { AuthError } from "./src/errors.ts";
+export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements } from "./src/auth.ts";
+export type { Duration } from "./src/base/duration.ts";
+export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
+export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
+export type { Account, OwnAccount } from "./src/features/account/contract.ts";
+export type { Challenges, Resend } from "./src/features/challenges/contract.ts";
+export type {
+  EmailOtp,
+  EmailOtpOptions,
+  EmailOtpStart,
+  EmailOtpVerify,
+} from "./src/features/email_otp/contract.ts";
+export type {
+  CreateSession,
+  EndAll,
+  Ended,
+  EndOne,
+  OfUser,
+  Refresh,
+  SessionList,
+  Sessions,
+} from "./src/features/sessions/contract.ts";
+export type { CreateUser, Removed, Users } from "./src/features/users/contract.ts";
+export type { Health, KeySet } from "./src/features/well_known/contract.ts";
+export type {
+  AccessToken,
+  ClientInfo,
+  Grant,
+  MailedStep,
+  Message,
+  Session,
+  SessionMode,
+  SignedIn,
+  SignedOut,
+  User,
+} from "./src/model.ts";
+export type {
+  AuthOptions,
+  CookieOptions,
+  EmailOptions,
+  JwtOptions,
+  SessionOptions,
+  SmtpOptions,
+} from "./src/options.ts";
+export type { Log, Platform } from "./src/platform.ts";
+export type { Algorithm } from "./src/protocol/jwt.ts";
+export type { Driver, MaybePromise, WriteOptions } from "./src/store/driver.ts";

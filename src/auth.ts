@@ -1,0 +1,260 @@
+import memory from "../drivers/memory.ts";
+import type { Duration } from "./base/duration.ts";
+import { isLoopback } from "./base/origin.ts";
+import { type Report, report } from "./base/report.ts";
+import { duration, list, object, optional, parse, text } from "./base/schema.ts";
+import type { Call } from "./contract.ts";
+import { assemble, type Core } from "./core/core.ts";
+import type { Found, Identified } from "./core/sessions.ts";
+import { checked, type Endpoint, local, type Method, unrouted } from "./endpoint.ts";
+import { AuthError } from "./errors.ts";
+import type { Account } from "./features/account/contract.ts";
+import type { Challenges } from "./features/challenges/contract.ts";
+import type { EmailOtp } from "./features/email_otp/contract.ts";
+import { always, chosen } from "./features/index.ts";
+import type { Sessions } from "./features/sessions/contract.ts";
+import type { Users } from "./features/users/contract.ts";
+import type { Health, KeySet } from "./features/well_known/contract.ts";
+import { credentialOf } from "./http/caller.ts";
+import { handler } from "./http/handler.ts";
+import { sessionCookie } from "./http/reply.ts";
+import type { Grant, SignedIn, SignedOut } from "./model.ts";
+import { type AuthOptions, settingsOf } from "./options.ts";
+import { type Platform, platformOf } from "./platform.ts";
+import { adopt } from "./store/adopt.ts";
+import type { Driver } from "./store/driver.ts";
+
+/** The methods of each feature that is on only where the options name it. */
+export interface ChosenFeatures {
+  /** Signing in with a code sent by e-mail. */
+  readonly emailOtp: EmailOtp;
+}
+
+/** The features that `O` names. One that is only perhaps named (a widened type) does not count. */
+export type Chosen<O> = { [K in keyof O & keyof ChosenFeatures]: O[K] extends true | object ? K : never }[
+  & keyof O
+  & keyof ChosenFeatures
+];
+
+/** What a session must be besides alive. */
+export interface Requirements {
+  /** How long ago the user may have signed in. */
+  readonly freshWithin?: Duration;
+  /** How the user must have signed in: all of these (RFC 8176). */
+  readonly amr?: readonly string[];
+}
+
+/** What every `createAuth` returns. All functions are bound: they can be passed around. */
+export interface BaseAuth {
+  /** Answers every request under `basePath`. Never throws. */
+  readonly handler: (request: Request) => Promise<Response>;
+  /** Who a request is signed in as, by cookie or bearer token; nobody, for whatever is wrong with those.
+   * @throws {AuthError} only what the store throws
+   * @example Usage
+   * ```ts ignore
+   * const { user } = await auth.getSession(request);
+   * if (user === null) return Response.redirect("/sign-in");
+   * ``` */
+  readonly getSession: (request: Request | Headers) => Promise<SignedIn | SignedOut>;
+  /** Who a request is signed in as.
+   * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended`, `step_up_required`
+   * @example Usage
+   * ```ts ignore
+   * const { user } = await auth.requireSession(request, { freshWithin: "10m" });
+   * ``` */
+  readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn>;
+  /** The `Set-Cookie` values that carry a grant to a browser; none for a bearer grant. For sign-ins made by method.
+   * @example Usage
+   * ```ts ignore
+   * const grant = await auth.emailOtp.verify({ challengeId, code });
+   * for (const value of auth.cookies(grant)) headers.append("Set-Cookie", value);
+   * ``` */
+  readonly cookies: (grant: Grant) => readonly string[];
+  /** The `Set-Cookie` values that take the session from a browser. */
+  readonly clearCookies: () => readonly string[];
+  /** Sessions of users. */
+  readonly sessions: Sessions;
+  /** What users do with their own account. */
+  readonly account: Account;
+  /** Accounts, for the application's own server code. */
+  readonly users: Users;
+  /** Steps that wait for something mailed. */
+  readonly challenges: Challenges;
+  /** The keys that sign access tokens. */
+  readonly signingKeys: {
+    /** The public ones, as a JWK Set (RFC 7517 section 5). */
+    readonly jwks: () => Promise<KeySet>;
+  };
+  /** Resolves when the store answers and is ours. Without it, the first call finds out.
+   * @throws {AuthError} `storage_unavailable`, `storage_corrupt`, `secret_unknown` */
+  readonly ready: () => Promise<void>;
+  /** Whether the store answers, asked anew each time.
+   * @throws {AuthError} what it throws where it does not */
+  readonly health: () => Promise<Health>;
+  /** Waits for mail that is under way, and lets go of the store. */
+  readonly close: () => Promise<void>;
+}
+
+/** What `createAuth` returns: the methods of the features that `O` names, and those that are always there. */
+export type Auth<O extends AuthOptions = AuthOptions> = BaseAuth & Pick<ChosenFeatures, Chosen<O>>;
+
+/** Makes the authentication of an application: typed methods, and one Fetch handler.
+ * @throws {AuthError} `config_invalid` with everything that is wrong with the options, and what would be right
+ * @example Usage
+ * ```ts
+ * import { createAuth } from "@latchkey/auth";
+ *
+ * const auth = createAuth({
+ *   secret: "a-secret-of-32-characters-or-more",
+ *   baseUrl: "http://localhost:3000",
+ *   email: { from: "no-reply@example.com", send: (m) => console.log(m.text) },
+ *   emailOtp: true,
+ * });
+ * const { challengeId } = await auth.emailOtp.start({ email: "ada@example.com" });
+ * ``` */
+export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
+  const problems = report();
+  const settings = settingsOf(options, problems);
+  const features = featuresOf(Object(options), problems);
+  const platform = platformOf(options?.platform, problems);
+  problems.settle();
+  const driver = options.storage === undefined ? inMemory(platform) : adopt(options.storage);
+  if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
+  const core = assemble(driver, platform, settings);
+  const cookie = sessionCookie(settings.cookie, settings.session.ttl);
+  const methods: Record<string, Readonly<Record<string, Method>>> = {};
+  const endpoints: Endpoint[] = [];
+  for (const feature of features) {
+    const made = madeOf(feature, core);
+    endpoints.push(...made.endpoints);
+    methods[feature.name] = made.methods;
+  }
+  const { wellKnown = {}, ...named } = methods;
+  const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges"> = {
+    handler: handler(endpoints, core, cookie),
+    ...checks(core),
+    cookies(grant) {
+      const token = core.signIn.issued(grant)?.cookie ?? null;
+      return token === null ? [] : [cookie.set(token)];
+    },
+    clearCookies: () => [cookie.clear()],
+    signingKeys: { jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet> },
+    health: () => wellKnown["health"]?.({}) as Promise<Health>,
+    ready: core.foundation.ready,
+    close: core.close,
+  };
+  // The features are looked up by name: that each has the methods of its interface is checked where it is written.
+  return { ...base, ...named } as unknown as Auth<O>;
+}
+
+/** A feature as it is joined here: by name, its types checked where it is written. */
+interface Joined {
+  readonly name: string;
+  readonly calls: Readonly<Record<string, Call>>;
+  readonly routes: Readonly<Record<string, Endpoint["route"]>>;
+  readonly create: (core: Core) => Readonly<Record<string, Method>>;
+}
+
+/** What of a feature matters for joining it. */
+interface Loose {
+  readonly calls: object;
+  readonly routes: object;
+  readonly mails?: true;
+  settings(options: unknown, report: Report): unknown;
+  create(core: Core, settings: unknown): object;
+}
+
+/** The features that are on, with their options checked. */
+function featuresOf(options: AuthOptions, report: Report): readonly Joined[] {
+  const on: Joined[] = [];
+  const all = { ...always, ...chosen } as unknown as Readonly<Record<string, Loose>>; // see `Joined`
+  for (const [name, feature] of Object.entries(all)) {
+    const given = (options as unknown as Readonly<Record<string, unknown>>)[name];
+    if (Object.hasOwn(chosen, name) && (given === undefined || given === false)) continue;
+    const settings = feature.settings(given, report);
+    if (feature.mails && options.email === undefined) {
+      const line = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
+      report.add("email", `is needed by ${name}. For development: ${line}`);
+    }
+    on.push({
+      name,
+      calls: feature.calls as Joined["calls"],
+      routes: feature.routes as Joined["routes"],
+      create: (core) => feature.create(core, settings) as Readonly<Record<string, Method>>,
+    });
+  }
+  return on;
+}
+
+/** A feature's methods, each behind the same checks whichever way it is called, and its endpoints. */
+function madeOf({ name, calls, routes, create }: Joined, core: Core) {
+  const methods: Record<string, Method> = {};
+  const endpoints: Endpoint[] = [];
+  const { ready } = core.foundation;
+  for (const [key, method] of Object.entries(create(core))) {
+    const call = calls[key];
+    const route = routes[key];
+    if (call === undefined || route === undefined) {
+      methods[key] = unrouted(method, ready);
+      continue;
+    }
+    const run = checked(route, method, ready);
+    endpoints.push({ name: `${name}.${key}`, call, route, run });
+    methods[key] = local(run);
+  }
+  return { methods, endpoints };
+}
+
+const requirements = object<{
+  readonly freshWithin?: number | undefined;
+  readonly amr?: readonly string[] | undefined;
+}>({ freshWithin: optional(duration()), amr: optional(list(text({ min: 1, max: 64 }))) });
+
+/** The two ways to ask who a request is. */
+function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
+  const { platform, views, foundation, sessions } = core;
+  const told = (found: Found): SignedIn => ({
+    user: views.user(found),
+    session: views.session(found, found.sid),
+  });
+
+  async function identify(request: Request | Headers): Promise<Identified> {
+    await foundation.ready();
+    return await sessions.identify(
+      credentialOf(request instanceof Headers ? request : request.headers, core),
+    );
+  }
+
+  return {
+    async getSession(request) {
+      const identified = await identify(request);
+      return identified.is === "found" ? told(identified.found) : { user: null, session: null };
+    },
+    async requireSession(request, given = {}) {
+      const { freshWithin = Infinity, amr = [] } = parse(requirements, given);
+      const identified = await identify(request);
+      if (identified.is !== "found") throw new AuthError(identified.is);
+      const { record } = identified.found;
+      const old = platform.now() - record.createdAt > freshWithin * 1000;
+      if (old || amr.some((method) => !record.amr.includes(method))) throw new AuthError("step_up_required");
+      return told(identified.found);
+    },
+  };
+}
+
+const PLAIN_HTTP =
+  "baseUrl is plain HTTP outside this machine (allowInsecureOrigin): whoever is on the way reads codes, " +
+  "cookies and tokens. That is for tests on a network of one's own.";
+
+/** Whether what is sent to an origin can be read on the way. */
+function isOpenToReaders(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "http:" && !isLoopback(hostname);
+}
+
+function inMemory(platform: Platform): Driver {
+  platform.log.warn(
+    "storage is not set: accounts and sessions are kept in memory, and lost when this process ends.",
+  );
+  return memory({ now: platform.now });
+}

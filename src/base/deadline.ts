@@ -1,0 +1,57 @@
+/** Time, as a deadline needs it. */
+export interface Time {
+  /** Milliseconds since 1970 (UTC). */
+  readonly now: () => number;
+  /** Resolves after `ms` milliseconds; `background` does not keep the process alive. */
+  readonly sleep: (ms: number, background?: boolean) => Promise<void>;
+}
+
+/** Rejects what has not settled in time. What is no promise is there at once, and passes as it is. */
+export type Within = <T>(work: T | Promise<T>) => T | Promise<T>;
+
+interface Waiting {
+  readonly until: number;
+  readonly fail: (error: Error) => void;
+}
+
+/** A time that all calls have alike. They run out in the order in which they began, so one timer does for all.
+ * @param ms how long each may take
+ * @param late the error of one that took longer */
+export function deadline({ now, sleep }: Time, ms: number, late: () => Error): Within {
+  const pending = new Set<Waiting>();
+  let watching = false;
+
+  async function watch(): Promise<void> {
+    watching = true;
+    for (let first = next(pending); first !== undefined; first = next(pending)) {
+      await sleep(Math.max(first.until - now(), 1), true);
+      for (const call of pending) {
+        if (call.until > now()) break;
+        pending.delete(call);
+        call.fail(late());
+      }
+    }
+    watching = false;
+  }
+
+  return (work) => {
+    if (!isPromise(work)) return work;
+    return new Promise((resolve, reject) => {
+      const call: Waiting = { until: now() + ms, fail: reject };
+      pending.add(call);
+      if (!watching) void watch();
+      const done = () => pending.delete(call);
+      work.then(resolve, reject).then(done, done);
+    });
+  };
+}
+
+/** Some clients answer with promises of their own making. */
+function isPromise<T>(work: T | Promise<T>): work is Promise<T> {
+  return typeof work === "object" && work !== null && "then" in work;
+}
+
+function next(pending: ReadonlySet<Waiting>): Waiting | undefined {
+  for (const call of pending) return call;
+  return undefined;
+}

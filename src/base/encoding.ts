@@ -1,0 +1,57 @@
+import { sha256 as digest } from "@oslojs/crypto/sha2";
+import { constantTimeEqual } from "@oslojs/crypto/subtle";
+import {
+  decodeBase64urlIgnorePadding,
+  encodeBase32LowerCaseNoPadding,
+  encodeBase64urlNoPadding,
+  encodeHexLowerCase,
+} from "@oslojs/encoding";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The UTF-8 bytes of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text of UTF-8 bytes; throws a TypeError where they are none. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** Lowercase base32 without padding (RFC 4648 section 6): the alphabet of ids and keys, safe where case is folded. */
+export function base32(bytes: Uint8Array): string {
+  return encodeBase32LowerCaseNoPadding(bytes);
+}
+
+/** base64url without padding (RFC 4648 section 5). */
+export function base64url(bytes: Uint8Array): string {
+  return encodeBase64urlNoPadding(bytes);
+}
+
+/** The bytes of base64url text without padding, or null where it is none. Every value has one spelling. */
+export function fromBase64url(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null;
+  try {
+    const bytes = decodeBase64urlIgnorePadding(text);
+    return base64url(bytes) === text ? bytes : null;
+  } catch {
+    return null; // a length that no bytes have
+  }
+}
+
+/** Lowercase hexadecimal. */
+export function hex(bytes: Uint8Array): string {
+  return encodeHexLowerCase(bytes);
+}
+
+/** SHA-256 (FIPS 180-4). */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return digest(bytes);
+}
+
+/** Whether two texts are equal, in a time that does not depend on where they differ. */
+export function equal(a: string, b: string): boolean {
+  return constantTimeEqual(encoder.encode(a), encoder.encode(b));
+}

@@ -1,0 +1,111 @@
+import * as v from "valibot";
+import { AuthError, type Issue } from "../errors.ts";
+import { seconds } from "./duration.ts";
+import { canonicalEmail } from "./email.ts";
+import { utf8 } from "./encoding.ts";
+
+/** A check at run time and a type, in one value. */
+export type Schema<T> = v.GenericSchema<unknown, T>;
+
+/** One schema per member: leaving one out, or adding one, does not compile. */
+export type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> };
+
+/** A text of `min` to `max` characters, on one line, that is well-formed Unicode. */
+export function text(rule: { readonly min: number; readonly max: number }): Schema<string> {
+  return v.pipe(
+    v.custom<string>((value) => typeof value === "string", "must be a string"),
+    v.check(
+      ({ length }) => length >= rule.min && length <= rule.max,
+      `must be ${rule.min} to ${rule.max} characters long`,
+    ),
+    v.check(
+      (value) => value.isWellFormed() && !/\p{Cc}/u.test(value),
+      "must not contain control characters or lone surrogates",
+    ),
+  );
+}
+
+/** A name to show: a text of 1 to 64 bytes in UTF-8. */
+export function name(): Schema<string> {
+  return v.pipe(
+    text({ min: 1, max: 64 }),
+    v.check((value) => utf8(value).length <= 64, "must be at most 64 bytes long"),
+  );
+}
+
+/** A text that matches `pattern`; `what` says in words what would be right. */
+export function matching(pattern: RegExp, what: string): Schema<string> {
+  return v.custom<string>((value) => typeof value === "string" && pattern.test(value), `must be ${what}`);
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Schema<T> {
+  const message = `must be ${words.map((word) => `"${word}"`).join(" or ")}`;
+  return v.custom<T>((value) => words.some((word) => word === value), message);
+}
+
+/** An id that this library made. */
+export function id(): Schema<string> {
+  return matching(/^[a-z2-7]{26}$/, "an id of 26 letters and digits");
+}
+
+/** An e-mail address; what comes out is its canonical form. */
+export function email(): Schema<string> {
+  return v.pipe(
+    text({ min: 3, max: 320 }),
+    v.check((typed) => canonicalEmail(typed) !== null, 'must be an e-mail address like "ada@example.com"'),
+    v.transform((typed) => String(canonicalEmail(typed))),
+  );
+}
+
+/** True or false. */
+export function flag(): Schema<boolean> {
+  return v.custom<boolean>((value) => typeof value === "boolean", "must be true or false");
+}
+
+/** A duration; what comes out is its length in seconds. */
+export function duration(): Schema<number> {
+  return v.pipe(
+    v.unknown(),
+    v.transform(seconds),
+    v.number('must be a duration like "15m" or a number of seconds'),
+  );
+}
+
+/** A list. */
+export function list<T>(of: Schema<T>): Schema<readonly T[]> {
+  return v.array(of, "must be a list");
+}
+
+/** A member that may be absent. */
+export function optional<T>(of: Schema<T>): Schema<T | undefined> {
+  return v.optional(of);
+}
+
+/** An object with exactly these members. */
+export function object<T extends object>(fields: Fields<T>): Schema<T> {
+  // Without a prototype "constructor" and "toString" are no entries, so as members they are unknown like any other.
+  const entries = Object.assign(Object.create(null), fields) as v.ObjectEntries;
+  return v.pipe(v.custom<object>(isPlain, "must be an object"), v.strictObject(entries)) as Schema<
+    unknown
+  > as Schema<T>;
+}
+
+/** The value as `schema` describes it.
+ * @throws {AuthError} `input_invalid`, with everything that is wrong and where */
+export function parse<T>(schema: Schema<T>, value: unknown): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw new AuthError("input_invalid", { issues: result.issues.map(told) });
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** valibot's own sentences for objects speak of keys and "never"; these speak of members. */
+function told(issue: v.BaseIssue<unknown>): Issue {
+  const path = (issue.path ?? []).map(({ key }) => String(key).slice(0, 64)).join(".");
+  if (issue.type !== "strict_object") return { path, message: issue.message };
+  return { path, message: issue.expected === "never" ? "is not a known member" : "is required" };
+}

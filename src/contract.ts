@@ -1,0 +1,74 @@
+import type { Report } from "./base/report.ts";
+import type { Schema } from "./base/schema.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { ClientInfo, Grant } from "./model.ts";
+
+/** Members of a method's input that a route takes from the request, and that the wire can never say. */
+export interface Caller {
+  /** Id of the signed-in user. */
+  readonly userId: string;
+  /** Id of the session that the request came with. */
+  readonly sessionId: string;
+  /** Where the request came from. */
+  readonly client: ClientInfo;
+}
+
+/** A {@link Caller} of whom nothing need be known. */
+export type MaybeCaller = { readonly [K in keyof Caller]?: Caller[K] | undefined };
+
+/** What of a method's input travels on the wire. */
+export type Wire<I> = I extends unknown ? Omit<I, keyof Caller> : never;
+
+/** Where a method is reached: what both sides of the wire know. `:id` in a path is the input's member `id`. */
+export type Call = `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
+
+/** One address per method of `M`. */
+export type Calls<M> = { readonly [K in keyof M]: Call };
+
+/** How a method is reached: what only the server knows. Data, no code of its own. */
+export interface Route<I, O> {
+  /** One sentence for the documents. */
+  readonly summary: string;
+  /** What travels. */
+  readonly input: Schema<Wire<I>>;
+  /** Who may call. A method that needs a user cannot be open to anyone. `optional`: the session is looked at, if there is one. */
+  readonly access: I extends { readonly userId: string } ? "session" : "anyone" | "optional" | "session";
+  /** What the reply does to the session cookie. */
+  readonly session?: O extends Grant ? "starts" : "ends";
+  /** The member of the input that names a session to keep: where it is the caller's own, the cookie stays. */
+  readonly keeps?: keyof Wire<I>;
+  /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
+  readonly status: 200 | 201 | 204;
+  /** How long others may keep the reply, in seconds. Without it nobody may. */
+  readonly maxAge?: number;
+  /** What it may answer besides what any route may. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** One route per method of `M`: leaving one out, or adding one, does not compile. */
+export type Routes<M> = {
+  readonly [K in keyof M]: M[K] extends (input: infer I) => Promise<infer O> ? Route<I, O> : never;
+};
+
+/** A route of which only the data matters. */
+export type AnyRoute = Omit<Route<never, unknown>, "input" | "access" | "session" | "keeps"> & {
+  readonly input: Schema<object>;
+  readonly access: "anyone" | "optional" | "session";
+  readonly session?: "starts" | "ends";
+  readonly keeps?: string;
+};
+
+/** A way of signing in, or anything else with methods and routes. Built-in and foreign ones look the same.
+ * `Local` names the methods that have no route. */
+export interface Feature<M, Core, Options, Settings, Local extends keyof M = never> {
+  /** Where each method is reached. */
+  readonly calls: Calls<Omit<M, Local>>;
+  /** How each method is reached. */
+  readonly routes: Routes<Omit<M, Local>>;
+  /** Whether it sends mail, and so needs the option `email`. */
+  readonly mails?: true;
+  /** Checks the options and fills in what was not said. */
+  readonly settings: (options: Options, report: Report) => Settings;
+  /** Makes the methods. */
+  readonly create: (core: Core, settings: Settings) => M;
+}

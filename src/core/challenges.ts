@@ -1,0 +1,147 @@
+import * as v from "valibot";
+import { equal } from "../base/encoding.ts";
+import { collection, type Decision, type Store } from "../store/collection.ts";
+
+/** An account as a proof saw it: the proof counts only while nothing of that account was revoked since. For an address that
+ * nobody has, `uid` is null and `epoch` 0, with which every account is born. */
+export interface Noted {
+  readonly uid: string | null;
+  readonly epoch: number;
+}
+
+/** A question that waits for its answer. It belongs to whoever holds its id. */
+export interface Challenge {
+  /** What it is for: it answers nothing else. The kind of the mail that was sent. */
+  readonly purpose: string;
+  /** Whom it is about: an e-mail address in canonical form. */
+  readonly subject: string;
+  readonly noted: Noted;
+  /** The codes that are right, two at most: the one before the last resend stays right, so that the first mail to arrive is
+   * never wrong. */
+  readonly codes: readonly Code[];
+  readonly attemptsLeft: number;
+  /** From when on another mail may be asked for, in epoch milliseconds. */
+  readonly resendAt: number;
+  /** Nobody is mailed: there is no such account, and the reply must not tell. No answer is right. */
+  readonly silent: boolean;
+  /** When the last code expires, in epoch milliseconds. */
+  readonly exp: number;
+}
+
+/** One code: `fingerprint.mac`, and when it expires in epoch milliseconds. */
+export interface Code {
+  readonly hash: string;
+  readonly exp: number;
+}
+
+/** What an answer was worth. By the time anybody learns it, it has been written. */
+export type Answered =
+  | { readonly is: "right"; readonly subject: string; readonly noted: Noted }
+  | { readonly is: "wrong"; readonly attemptsLeft: number }
+  | { readonly is: "gone" }
+  | { readonly is: "sealed" };
+
+/** Pending steps. */
+export interface Challenges {
+  /** Keeps a new challenge under a new id. */
+  readonly put: (id: string, challenge: Challenge) => Promise<void>;
+  /** Answers. `guesses` is the answer hashed under each secret. */
+  readonly answer: (id: string, purpose: string, guesses: readonly string[]) => Promise<Answered>;
+  /** Adds a code and moves `resendAt`, if it is time. Null where there is no such challenge. */
+  readonly renew: (id: string, renewal: Renewal) => Promise<Renewed | null>;
+  /** Takes a code back whose mail could not be sent. */
+  readonly revoke: (id: string, hash: string) => Promise<void>;
+  /** The same where nobody may see it: `decoy`, which no code hashes to, stands in its place, and nothing else changes. */
+  readonly blind: (id: string, hash: string, decoy: string) => Promise<void>;
+  /** The challenge, or null. */
+  readonly get: (id: string) => Promise<Challenge | null>;
+}
+
+/** A code that is about to be mailed. */
+export interface Renewal {
+  readonly code: Code;
+  readonly resendAt: number;
+}
+
+/** The challenge as it stands now, and whether the code was added. */
+export interface Renewed {
+  readonly challenge: Challenge;
+  readonly added: boolean;
+}
+
+const SHAPE = v.looseObject({
+  purpose: v.string(),
+  subject: v.string(),
+  noted: v.looseObject({ uid: v.nullable(v.string()), epoch: v.number() }),
+  codes: v.array(v.looseObject({ hash: v.string(), exp: v.number() })),
+  attemptsLeft: v.number(),
+  resendAt: v.number(),
+  silent: v.boolean(),
+  exp: v.number(),
+});
+
+/** One attempt. The right answer uses the challenge up; a wrong one costs an attempt, and the last takes the challenge away. */
+export function attempt(
+  current: Challenge | null,
+  answer: { readonly purpose: string; readonly guesses: readonly string[]; readonly now: number },
+): Decision<Challenge, Answered> {
+  if (current === null || current.purpose !== answer.purpose) {
+    return { next: current, result: { is: "gone" } };
+  }
+  const codes = current.codes.filter(({ exp }) => exp > answer.now);
+  if (codes.some(({ hash }) => answer.guesses.some((guess) => equal(guess, hash)))) {
+    return { next: null, result: { is: "right", subject: current.subject, noted: current.noted } };
+  }
+  // A code under a secret that this process does not know cannot be judged: nobody pays for that.
+  const known = ({ hash }: Code) => answer.guesses.some((guess) => guess.slice(0, 8) === hash.slice(0, 8));
+  if (!codes.some(known)) return { next: current, result: { is: "sealed" } };
+  const attemptsLeft = current.attemptsLeft - 1;
+  return {
+    next: attemptsLeft > 0 ? { ...current, attemptsLeft } : null,
+    result: { is: "wrong", attemptsLeft },
+  };
+}
+
+/** The challenges of a store. */
+export function challenges(store: Store): Challenges {
+  const { platform } = store;
+  const records = collection<Challenge>(store, "challenges", SHAPE);
+  return {
+    get: records.get,
+    put: (id, challenge) =>
+      records.change(id, (current) => ({ next: current ?? challenge, result: undefined }), null),
+    answer: (id, purpose, guesses) => {
+      const now = platform.now();
+      return records.change(id, (current) => attempt(current, { purpose, guesses, now }));
+    },
+    renew: (id, { code, resendAt }) => {
+      const now = platform.now();
+      return records.change<Renewed | null>(id, (current) => {
+        if (current === null) return { next: null, result: null };
+        if (current.resendAt > now) return { next: current, result: { challenge: current, added: false } };
+        const codes = [...current.codes.slice(-1), code];
+        const next = { ...current, codes, resendAt, exp: Math.max(code.exp, current.exp) };
+        return { next, result: { challenge: next, added: true } };
+      });
+    },
+    blind: (id, hash, decoy) =>
+      records.change(id, (current) => {
+        const dead = current?.codes.find((code) => code.hash === hash);
+        if (current === null || dead === undefined) return { next: current, result: undefined };
+        // It goes first: the next resend drops it, and not the code that arrived.
+        const codes = [{ ...dead, hash: decoy }, ...current.codes.filter((code) => code !== dead)];
+        return { next: { ...current, codes }, result: undefined };
+      }),
+    revoke: (id, hash) => {
+      const now = platform.now();
+      return records.change(id, (current) => {
+        const codes = current?.codes.filter((code) => code.hash !== hash) ?? [];
+        const exp = Math.max(...codes.map((code) => code.exp));
+        return {
+          next: current && codes.length > 0 ? { ...current, codes, exp, resendAt: now } : null,
+          result: undefined,
+        };
+      });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import * as v from "valibot";
+import { base32, base64url, fromBase64url, utf8 } from "../base/encoding.ts";
+import { hmacSha256, type Keyring } from "../crypto/keyring.ts";
+import { AuthError } from "../errors.ts";
+import { collection, type Store } from "../store/collection.ts";
+
+/** What stands in a store before anything else. */
+export interface Foundation {
+  /** Resolves when the store is known to be ours: its lookup key is there and can be opened. Asks again after a failure.
+   * @throws {AuthError} `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
+  readonly ready: () => Promise<void>;
+  /** Asks the store for the lookup key, however often it was read before.
+   * @throws {AuthError} `storage_corrupt`, `storage_unavailable` */
+  readonly ask: () => Promise<void>;
+  /** The name under which a value is claimed: nobody learns it from a list of keys, and no crafted value reaches another key. */
+  readonly lookup: (type: string, value: string) => string;
+}
+
+interface Sealed {
+  readonly sealed: string;
+}
+
+interface Meta {
+  readonly schema: number;
+}
+
+const SCHEMA = 1;
+const LOST = "the record at lookup-key is missing: restore it from a backup";
+
+/** The lookup key, made once per store by create-if-absent and never changed: no rotation of secrets renames a key.
+ * It is sealed under the first secret, and sealed again when that changes. `reseal` does the same for whatever else a secret that
+ * is about to go has sealed. */
+export function foundation(store: Store, keyring: Keyring, reseal: () => Promise<void>): Foundation {
+  const lookupKeys = collection<Sealed>(store, "lookup-key", v.looseObject({ sealed: v.string() }));
+  const metas = collection<Meta>(store, "meta", v.looseObject({ schema: v.number() }));
+  let key: Uint8Array | null = null;
+  let laying: Promise<void> | null = null;
+
+  async function lay(): Promise<void> {
+    const record = await lookupKeys.get("") ?? await make();
+    const opened = await keyring.open("lookup-key", record.sealed);
+    if (opened.is === "unknown") throw new AuthError("secret_unknown");
+    const bytes = opened.is === "open" ? fromBase64url(opened.plain) : null;
+    if (opened.is === "damaged" || bytes?.length !== 32) {
+      throw new AuthError("storage_corrupt", {
+        remedy: "the record at lookup-key was changed by somebody else",
+      });
+    }
+    if (opened.fingerprint !== keyring.first) {
+      const sealed = await keyring.seal("lookup-key", opened.plain);
+      await lookupKeys.change("", (now) => ({
+        next: now?.sealed === record.sealed ? { ...now, sealed } : now,
+        result: undefined,
+      }), record);
+    }
+    const { schema } = await metas.change(
+      "",
+      (now) => ({ next: now ?? { schema: SCHEMA }, result: now ?? { schema: SCHEMA } }),
+    );
+    if (schema > SCHEMA) {
+      throw new AuthError("storage_corrupt", {
+        remedy: `the store has schema ${schema}, this version knows ${SCHEMA}`,
+      });
+    }
+    if (keyring.fingerprints.length > 1) await reseal(); // with one secret there is nothing to do it with
+    key = bytes;
+  }
+
+  /** Only a store that has nothing gets a new key: with another one, every account in it would be lost from sight. */
+  async function make(): Promise<Sealed> {
+    const signingKeys = collection<object>(store, "signing-keys", v.looseObject({}));
+    if (await metas.get("") !== null || await signingKeys.get("") !== null) {
+      // The key is written first and never removed. Whoever laid the foundation since it was looked for has written it.
+      const late = await lookupKeys.get("");
+      if (late === null) throw new AuthError("storage_corrupt", { remedy: LOST });
+      return late;
+    }
+    const fresh: Sealed = { sealed: await keyring.seal("lookup-key", base64url(store.platform.random(32))) };
+    return await lookupKeys.change("", (now) => ({ next: now ?? fresh, result: now ?? fresh }), null);
+  }
+
+  async function ready(): Promise<void> {
+    if (key !== null) return;
+    laying ??= lay().finally(() => laying = null);
+    await laying;
+  }
+
+  return {
+    ready,
+    async ask() {
+      await ready();
+      if (await lookupKeys.get("") === null) throw new AuthError("storage_corrupt", { remedy: LOST });
+    },
+    lookup(type, value) {
+      if (key === null) throw new TypeError("the store was not asked before it was used");
+      return base32(hmacSha256(key, utf8(`${type}\0${value}`)));
+    },
+  };
+}

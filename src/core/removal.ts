@@ -1,0 +1,19 @@
+import type { Accounts } from "./accounts.ts";
+import { isListed, type Sessions } from "./sessions.ts";
+
+/** Removes an account with all that belongs to it. `acting`: the session on whose authority. Resolves to how many records went;
+ * null where there was no such account, or the acting session had ended. */
+export type Removal = (uid: string, acting?: string) => Promise<number | null>;
+
+/** The account goes first, and with it everything is decided: what is left is led to by nobody, and follows. */
+export function removal(accounts: Accounts, sessions: Sessions, now: () => number): Removal {
+  return async (uid, acting) => {
+    const at = now();
+    const removed = await accounts.remove(
+      uid,
+      (account) => acting === undefined || isListed(account, acting, at),
+    );
+    if (removed === null) return null;
+    return removed.records + await sessions.drop(uid, removed.account.sessions.map(({ sid }) => sid));
+  };
+}

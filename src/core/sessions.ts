@@ -1,0 +1,298 @@
+import { base64url, equal, sha256, utf8 } from "../base/encoding.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import { formatRefreshToken, formatSessionToken, ID, newId, newSecret } from "../crypto/token.ts";
+import { parseRefreshToken, parseSessionToken, type RefreshToken } from "../crypto/token.ts";
+import type { MaybeCaller } from "../contract.ts";
+import { AuthError } from "../errors.ts";
+import type { ClientInfo, SessionMode } from "../model.ts";
+import type { Settings } from "../options.ts";
+import { type Collection, collection, type Store } from "../store/collection.ts";
+import type { AccessTokens } from "./access_tokens.ts";
+import type { Account, Accounts, Listed } from "./accounts.ts";
+import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
+
+/** A session that lives, with all that was read to know it. */
+export interface Found {
+  readonly uid: string;
+  readonly sid: string;
+  readonly account: Account;
+  readonly record: SessionRecord;
+}
+
+/** What a request showed to say who it is. `doubled`: our cookie twice. */
+export type Credential =
+  | { readonly kind: "cookie" | "bearer"; readonly token: string }
+  | { readonly kind: "none" }
+  | { readonly kind: "doubled" };
+
+/** Who a credential says it is, or why it says nobody. */
+export type Identified =
+  | { readonly is: "found"; readonly found: Found }
+  | { readonly is: "unauthenticated" | "token_invalid" | "token_expired" | "session_ended" };
+
+/** How a session begins. */
+export interface Opening {
+  readonly mode: SessionMode;
+  readonly amr: readonly string[];
+  readonly client: ClientInfo | undefined;
+}
+
+/** A session with the token that only its owner gets. */
+export interface Held {
+  readonly found: Found;
+  readonly token: string;
+}
+
+/** Which sessions end: one, or all but one. `acting` is the session on whose authority. */
+export type Ending =
+  | { readonly sid: string; readonly acting: string | undefined }
+  | { readonly except: string | undefined; readonly acting: string | undefined };
+
+/** The sessions of a store. A session lives if and only if its account lists it and neither has expired. */
+export interface Sessions {
+  /** What an account is to list for a new session. */
+  readonly entry: () => Listed;
+  /** Writes the record of a session that `account` already lists.
+   * @throws {AuthError} `storage_unavailable` where that took so long that it may have been taken for one that never came */
+  readonly open: (uid: string, account: Account, entry: Listed, opening: Opening) => Promise<Held>;
+  /** Who a credential says it is: both records are read at once. Notes the use, when the last note is old. */
+  readonly identify: (credential: Credential) => Promise<Identified>;
+  /** Keeps what was just found for as long as the request's `client` lives, so that a method which only reads asks the store
+   * no second time. */
+  readonly keep: (client: ClientInfo, found: Found) => void;
+  /** What was kept for the caller. */
+  readonly kept: (caller: MaybeCaller) => Found | null;
+  /** A live session by its ids, or null. */
+  readonly load: (uid: string, sid: string) => Promise<Found | null>;
+  /** The live sessions of an account, oldest first. Those whose record never came are struck off the list. */
+  readonly list: (uid: string) => Promise<readonly Found[]>;
+  /** Trades a refresh token for the current one.
+   * @throws {AuthError} `token_invalid`, `session_ended`, `refresh_reused` (and the session has ended) */
+  readonly refresh: (token: string, attempt: string | undefined) => Promise<Held>;
+  /** Ends sessions; all but one is also `epoch + 1`. Resolves to the ids of those that ended.
+   * @throws {AuthError} `session_ended` where the acting session no longer lives */
+  readonly end: (uid: string, ending: Ending) => Promise<readonly string[]>;
+  /** Removes the records of sessions that are no longer listed. Resolves to how many went. */
+  readonly drop: (uid: string, sids: readonly string[]) => Promise<number>;
+}
+
+/** What sessions stand on. */
+export interface Ground {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly accounts: Accounts;
+  readonly accessTokens: AccessTokens;
+  readonly settings: Settings["session"];
+}
+
+const PRUNE_AFTER = 60_000; // ms: a start takes at most twice the longest deadline of 30 s
+
+/** Whether an account lists a session that has not expired. */
+export function isListed(account: Account, sid: string, now: number): boolean {
+  return account.sessions.some((entry) => entry.sid === sid && entry.exp > now);
+}
+
+/** The sessions of a store. */
+export function sessions(ground: Ground): Sessions {
+  const { store, accounts, settings } = ground;
+  const { platform } = store;
+  const records = collection<SessionRecord>(store, "sessions", SESSION_SHAPE);
+  const idle = settings.idleTtl * 1000;
+  const tokens = refreshTokens(ground, records);
+  const keptFor = new WeakMap<ClientInfo, Found>();
+
+  async function load(uid: string, sid: string): Promise<Found | null> {
+    if (!ID.test(uid) || !ID.test(sid)) return null;
+    const [account, record] = await Promise.all([accounts.get(uid), records.get(`${uid}:${sid}`)]);
+    return account !== null && record !== null && isListed(account, sid, platform.now())
+      ? { uid, sid, account, record }
+      : null;
+  }
+
+  /** A note that could not be written makes the session expire a little earlier; it is no reason to turn its owner away. */
+  async function note({ uid, sid, record }: Found): Promise<void> {
+    const use = { now: platform.now(), idle };
+    if (!isDue(record, use)) return;
+    try {
+      await records.change(`${uid}:${sid}`, (current) => ({
+        next: current !== null && isDue(current, use) ? used(current, use) : current,
+        result: undefined,
+      }), record);
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+    }
+  }
+
+  async function byCookie(token: string): Promise<Identified> {
+    const parsed = parseSessionToken(token);
+    if (parsed === null) return { is: "token_invalid" };
+    const found = await load(parsed.uid, parsed.sid);
+    if (found === null) return { is: "session_ended" };
+    const { hash } = found.record;
+    if (hash === null || !equal(hash, hashed(parsed.secret))) return { is: "token_invalid" };
+    return { is: "found", found };
+  }
+
+  async function byBearer(token: string): Promise<Identified> {
+    const verified = await ground.accessTokens.verify(token);
+    if (verified.is === "expired") return { is: "token_expired" };
+    if (verified.is === "invalid") return { is: "token_invalid" };
+    const found = await load(verified.uid, verified.sid);
+    return found === null ? { is: "session_ended" } : { is: "found", found };
+  }
+
+  async function drop(uid: string, sids: readonly string[]): Promise<number> {
+    const gone = await Promise.allSettled(
+      sids.map((sid) => records.change(`${uid}:${sid}`, (now) => ({ next: null, result: now !== null }))),
+    ); // one that stays is nothing: no account lists it
+    return gone.filter((one) => one.status === "fulfilled" && one.value).length;
+  }
+
+  async function unlist(uid: string, sids: readonly string[]): Promise<void> {
+    await accounts.change(uid, (account) => {
+      const kept = account?.sessions.filter(({ sid }) => !sids.includes(sid));
+      const same = account === null || kept === undefined || kept.length === account.sessions.length;
+      return { next: same ? account : { ...account, sessions: kept }, result: undefined };
+    });
+    await drop(uid, sids);
+  }
+
+  return {
+    load,
+    drop,
+    keep: (client, found) => void keptFor.set(client, found),
+    kept({ client, userId, sessionId }) {
+      const found = client === undefined ? undefined : keptFor.get(client);
+      return found?.uid === userId && found?.sid === sessionId ? found ?? null : null;
+    },
+    entry() {
+      const at = platform.now();
+      return { sid: newId(platform.random), at, exp: at + settings.ttl * 1000 };
+    },
+    async open(uid, account, { sid, at, exp }, { mode, amr, client }) {
+      const secret = mode === "cookie" ? newSecret(platform.random) : null;
+      const record: SessionRecord = {
+        createdAt: at,
+        endsAt: exp,
+        lastUsedAt: at,
+        amr,
+        ip: client?.ip?.slice(0, 64) ?? null,
+        userAgent: client?.userAgent?.slice(0, 256) ?? null,
+        hash: secret === null ? null : hashed(secret),
+        family: secret === null ? tokens.family() : null,
+        exp: Math.min(exp, at + idle),
+      };
+      await records.change(`${uid}:${sid}`, (now) => ({ next: now ?? record, result: undefined }), null);
+      if (platform.now() - at > store.deadline) {
+        throw new AuthError("storage_unavailable", {
+          remedy: "starting a session took longer than storageDeadline",
+        });
+      }
+      const found = { uid, sid, account, record };
+      return {
+        found,
+        token: secret === null ? tokens.current(found) : formatSessionToken({ uid, sid, secret }),
+      };
+    },
+    async identify(credential) {
+      if (credential.kind === "none") return { is: "unauthenticated" };
+      if (credential.kind === "doubled") return { is: "token_invalid" };
+      const identified = credential.kind === "cookie"
+        ? await byCookie(credential.token)
+        : await byBearer(credential.token);
+      if (identified.is === "found") await note(identified.found);
+      return identified;
+    },
+    async list(uid) {
+      const account = await accounts.get(uid);
+      if (account === null) return [];
+      const now = platform.now();
+      const live = account.sessions.filter(({ exp }) => exp > now);
+      const read = await Promise.all(live.map(async ({ sid, at }) => {
+        const old = now - at > PRUNE_AFTER; // looked at before the record is, or one that comes in between would be lost
+        return { sid, old, record: await records.get(`${uid}:${sid}`) };
+      }));
+      const lost = read.filter(({ old, record }) => old && record === null).map(({ sid }) => sid);
+      if (lost.length > 0) await unlist(uid, lost);
+      return read.flatMap(({ sid, record }) => record === null ? [] : [{ uid, sid, account, record }]);
+    },
+    async refresh(token, attempt) {
+      const { uid, sid, rotated } = await tokens.rotate(token, attempt);
+      if (rotated.is === "gone") throw new AuthError("session_ended");
+      if (rotated.is === "reused") {
+        await unlist(uid, [sid]);
+        throw new AuthError("refresh_reused");
+      }
+      // The account is read after the swap: one that ended the session meanwhile has the last word.
+      const account = await accounts.get(uid);
+      if (account === null || !isListed(account, sid, platform.now())) {
+        throw new AuthError("session_ended");
+      }
+      const found = { uid, sid, account, record: rotated.record };
+      return { found, token: tokens.current(found) };
+    },
+    async end(uid, ending) {
+      const now = platform.now();
+      const ended = await accounts.change<readonly string[] | null>(uid, (account) => {
+        if (account === null) return { next: null, result: ending.acting === undefined ? [] : null };
+        if (ending.acting !== undefined && !isListed(account, ending.acting, now)) {
+          return { next: account, result: null };
+        }
+        const one = "sid" in ending;
+        const kept = account.sessions.filter(({ sid }) => one ? sid !== ending.sid : sid === ending.except);
+        const gone = account.sessions.filter((entry) => !kept.includes(entry)).map(({ sid }) => sid);
+        if (one && gone.length === 0) return { next: account, result: gone };
+        return { next: { ...account, sessions: kept, epoch: account.epoch + (one ? 0 : 1) }, result: gone };
+      });
+      if (ended === null) throw new AuthError("session_ended");
+      await drop(uid, ended);
+      return ended;
+    },
+  };
+}
+
+/** The tokens of families: derived, compared, rotated. */
+function refreshTokens({ store, keyring, settings }: Ground, records: Collection<SessionRecord>) {
+  const { platform } = store;
+
+  /** The token of a generation under one secret; null where that secret is not configured. */
+  function derive(token: Omit<RefreshToken, "mac">, seed: string, secret: string): string | null {
+    return keyring.mac("refresh-token", secret, token.uid, token.sid, String(token.generation), seed);
+  }
+
+  return {
+    family: () => ({ generation: 0, seed: newSecret(platform.random), secret: keyring.first, rotations: [] }),
+    current({ uid, sid, record }: Found): string {
+      if (record.family === null) throw new TypeError("a cookie session has no refresh token");
+      const { generation, seed, secret } = record.family;
+      const mac = derive({ uid, sid, generation }, seed, secret);
+      if (mac === null) throw new AuthError("secret_unknown");
+      return formatRefreshToken({ uid, sid, generation, mac });
+    },
+    async rotate(token: string, attempt: string | undefined) {
+      const parsed = parseRefreshToken(token);
+      if (parsed === null) throw new AuthError("token_invalid");
+      const { uid, sid, generation } = parsed;
+      const record = await records.get(`${uid}:${sid}`);
+      if (record === null) throw new AuthError("session_ended");
+      const { seed } = record.family ?? {};
+      const genuine = seed !== undefined &&
+        keyring.fingerprints.some((secret) => equal(derive(parsed, seed, secret) ?? "", parsed.mac));
+      if (!genuine) throw new AuthError("token_invalid");
+      const presented = {
+        generation,
+        attempt: attempt === undefined ? null : hashed(attempt),
+        now: platform.now(),
+        leeway: settings.reuseLeeway * 1000,
+        idle: settings.idleTtl * 1000,
+        secret: keyring.first,
+      };
+      const rotated = await records.change(`${uid}:${sid}`, (current) => rotate(current, presented), record);
+      return { uid, sid, rotated };
+    },
+  };
+}
+
+function hashed(secret: string): string {
+  return base64url(sha256(utf8(secret)));
+}

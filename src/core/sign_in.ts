@@ -1,0 +1,183 @@
+import { AuthError } from "../errors.ts";
+import type { AccessToken, ClientInfo, Grant, SessionMode } from "../model.ts";
+import type { Settings } from "../options.ts";
+import type { AccessTokens } from "./access_tokens.ts";
+import {
+  type Account,
+  type Accounts,
+  type Listed,
+  lists,
+  type Owner,
+  unmoved,
+  type Value,
+} from "./accounts.ts";
+import type { Noted } from "./challenges.ts";
+import type { Found, Held, Sessions } from "./sessions.ts";
+import { sessionView, userView } from "./views.ts";
+
+/** How whoever signs in is to be remembered. */
+export interface Wanted {
+  /** How the session is to be carried; by default a cookie, where cookies are on. */
+  readonly session: SessionMode | undefined;
+  readonly amr: readonly string[];
+  readonly client: ClientInfo | undefined;
+  /** The session that the request came with: it ends. */
+  readonly replaces?: { readonly userId: string | undefined; readonly sessionId: string | undefined };
+}
+
+/** A value that was proven, and the account as it was when the proof was judged. */
+export interface Proof {
+  readonly value: Value;
+  readonly noted: Noted;
+}
+
+/** What of a grant is not in it: it never gets into its JSON. */
+export interface Issued {
+  /** What the session cookie holds; null for a bearer session. */
+  readonly cookie: string | null;
+  /** Whether the grant made the account. */
+  readonly created: boolean;
+}
+
+/** The one gate: nothing else lists a session, so no way of signing in can pass it by. */
+export interface SignIn {
+  /** A session for whoever has proven a value. An address that nobody has becomes an account.
+   * @throws {AuthError} `challenge_invalid` where the proof no longer counts, `input_invalid` where the session cannot be carried so */
+  readonly finish: (proof: Proof, wanted: Wanted) => Promise<Grant>;
+  /** A session on the application's own authority. @throws {AuthError} `not_found` */
+  readonly admit: (uid: string, wanted: Wanted) => Promise<Grant>;
+  /** An access token for a session that lives. */
+  readonly accessToken: (found: Found) => Promise<AccessToken>;
+  /** A new grant for a session that lives. */
+  readonly renew: (held: Held) => Promise<Grant>;
+  /** What of a grant is not in it; null for one that this process did not make. */
+  readonly issued: (grant: object) => Issued | null;
+  /** Refuses a way of carrying sessions that is switched off. Asked before anything is spent. */
+  readonly mode: (wanted: SessionMode | undefined) => SessionMode;
+}
+
+/** What the gate stands on. */
+export interface Gate {
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly accessTokens: AccessTokens;
+  readonly settings: Settings["session"];
+}
+
+/** What became of listing a session: the ids of those that ended with it, or a proof that no longer counts. */
+type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: readonly string[] } | {
+  readonly is: "refused";
+};
+
+/** The gate. */
+export function signIn({ accounts, sessions, accessTokens, settings }: Gate): SignIn {
+  const issued = new WeakMap<object, Issued>();
+
+  function mode(wanted: SessionMode | undefined): SessionMode {
+    if (wanted === undefined) return settings.usual;
+    if (settings.mode === "both" || settings.mode === wanted) return wanted;
+    const message = `must be "${settings.mode}" here`;
+    throw new AuthError("input_invalid", { issues: [{ path: "session", message }] });
+  }
+
+  function accessToken({ uid, sid, account, record }: Found): Promise<AccessToken> {
+    const subject = { uid, sid, amr: record.amr, roles: account.roles, authenticatedAt: record.createdAt };
+    return accessTokens.sign(subject);
+  }
+
+  async function grantFor({ found, token }: Held, created: boolean): Promise<Grant> {
+    const told = { user: userView(found), session: sessionView(found, found.sid) };
+    if (found.record.family === null) {
+      issued.set(told, { cookie: token, created });
+      return told;
+    }
+    const grant: Grant = { ...told, ...await accessToken(found), refreshToken: token };
+    issued.set(grant, { cookie: null, created });
+    return grant;
+  }
+
+  /** Lists a session in the swap that `may` judges in. */
+  async function list(owner: Owner, entry: Listed, replaced: string | null, may: May): Promise<Admitted> {
+    const { at: now } = entry;
+    const room = settings.maxPerUser - 1;
+    return await accounts.change<Admitted>(owner.uid, (account) => {
+      const admitted = account === null ? null : may({ uid: owner.uid, account });
+      if (admitted === null) return { next: account, result: { is: "refused" } };
+      const live = admitted.sessions.filter(({ sid, exp }) => exp > now && sid !== replaced);
+      const kept = room === 0 ? [] : live.slice(-room);
+      const next: Account = { ...admitted, sessions: [...kept, entry] };
+      const ended = (account?.sessions ?? []).filter((one) => !kept.includes(one)).map(({ sid }) => sid);
+      return { next, result: { is: "listed", owner: { uid: owner.uid, account: next }, ended } };
+    }, owner.account);
+  }
+
+  /** The session's record follows its listing; those that ended go. */
+  async function opened(
+    owner: Owner,
+    entry: Listed,
+    wanted: Wanted,
+    ended: readonly string[],
+    created: boolean,
+  ): Promise<Grant> {
+    const opening = { mode: mode(wanted.session), amr: wanted.amr, client: wanted.client };
+    const held = await sessions.open(owner.uid, owner.account, entry, opening);
+    await sessions.drop(owner.uid, ended);
+    const { userId, sessionId } = wanted.replaces ?? {};
+    if (userId !== undefined && sessionId !== undefined && userId !== owner.uid) {
+      await sessions.end(userId, { sid: sessionId, acting: undefined });
+    }
+    return await grantFor(held, created);
+  }
+
+  return {
+    mode,
+    accessToken,
+    issued: (grant) => issued.get(grant) ?? null,
+    renew: (held) => grantFor(held, false),
+    async finish({ value, noted }, wanted) {
+      mode(wanted.session);
+      let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
+      let entry = sessions.entry();
+      if (owner === null) {
+        if (noted.uid !== null) throw new AuthError("challenge_invalid"); // whoever was meant has it no longer
+        const created = await accounts.create(value, () => {
+          entry = sessions.entry(); // its time begins now, however long the claim took
+          const identifier = { ...value, proven: true };
+          return accounts.newborn({ createdAt: entry.at, name: null, identifier, sessions: [entry] });
+        });
+        if (created.is === "created") return await opened(created.owner, entry, wanted, [], true);
+        owner = created.owner;
+        entry = sessions.entry();
+      }
+      const replaced = wanted.replaces?.sessionId ?? null;
+      const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));
+      if (admitted.is === "refused") throw new AuthError("challenge_invalid");
+      return await opened(admitted.owner, entry, wanted, admitted.ended, false);
+    },
+    async admit(uid, wanted) {
+      mode(wanted.session);
+      const account = await accounts.get(uid);
+      if (account === null) throw new AuthError("not_found");
+      const entry = sessions.entry();
+      const admitted = await list({ uid, account }, entry, null, (now) => now.account);
+      if (admitted.is === "refused") throw new AuthError("not_found");
+      return await opened(admitted.owner, entry, wanted, admitted.ended, false);
+    },
+  };
+}
+
+/** Judges an account inside the swap: what it becomes, or null where the proof does not count. */
+type May = (owner: Owner) => Account | null;
+
+/** Whoever proves an address that an account lists unproven takes the account over: in that one swap all else that the account
+ * lists goes, and all its sessions. No epoch is compared then, or its maker could keep the owner out by revoking in turn. */
+function proven(owner: Owner, value: Value, noted: Noted): Account | null {
+  const { uid, account } = owner;
+  if (!lists(account, value)) return null;
+  const unproven = account.identifiers.some((one) =>
+    one.type === value.type && one.value === value.value && !one.proven
+  );
+  if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;
+  if (!unproven) return account;
+  return { ...account, identifiers: [{ ...value, proven: true }], sessions: [], epoch: account.epoch + 1 };
+}

@@ -1,0 +1,98 @@
+import { hmac } from "@oslojs/crypto/hmac";
+import { SHA256 } from "@oslojs/crypto/sha2";
+import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
+
+/** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
+export type Label = "email-otp" | "refresh-token" | "lookup-key" | "signing-keys";
+
+/** Everything that is done with the configured secrets. The first one seals and signs; all of them open and verify. */
+export interface Keyring {
+  /** The fingerprint of the first secret: 8 hexadecimal digits. */
+  readonly first: string;
+  /** The fingerprints of all secrets, the first one first. */
+  readonly fingerprints: readonly string[];
+  /** A keyed hash of `parts` under one secret, or null where that secret is not configured. */
+  readonly mac: (label: Label, fingerprint: string, ...parts: readonly string[]) => string | null;
+  /** Text that only a holder of the first secret can read: `fingerprint.nonce.ciphertext`. */
+  readonly seal: (label: Label, plain: string) => Promise<string>;
+  /** What was sealed. `unknown`: its secret is not configured; `damaged`: it was changed. */
+  readonly open: (label: Label, sealed: string) => Promise<Opened>;
+}
+
+/** The outcome of opening something sealed. */
+export type Opened =
+  | { readonly is: "open"; readonly plain: string; readonly fingerprint: string }
+  | { readonly is: "unknown"; readonly fingerprint: string }
+  | { readonly is: "damaged" };
+
+/** HMAC-SHA-256 (RFC 2104). */
+export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
+  return hmac(SHA256, key, message);
+}
+
+/** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. */
+export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
+  const extracted = hmacSha256(salt, secret);
+  return hmacSha256(extracted, Uint8Array.of(...info, 1));
+}
+
+/** The keyring of a list of secrets. `random` makes nonces. */
+export function keyring(secrets: readonly string[], random: (length: number) => Uint8Array): Keyring {
+  const keys = new Map<string, (label: string) => Uint8Array>();
+  for (const secret of secrets) {
+    const derive = remembered((label) => hkdf(utf8(secret), utf8("latchkey"), utf8(label)));
+    keys.set(hex(derive("fingerprint").subarray(0, 4)), derive);
+  }
+  const fingerprints = [...keys.keys()];
+  const [first = ""] = fingerprints; // options demand at least one secret
+
+  async function cipher(label: Label, fingerprint: string): Promise<CryptoKey | null> {
+    const key = keys.get(fingerprint)?.(`seal ${label}`);
+    if (key === undefined) return null;
+    return await crypto.subtle.importKey("raw", Uint8Array.from(key), "AES-GCM", false, [
+      "encrypt",
+      "decrypt",
+    ]);
+  }
+
+  return {
+    first,
+    fingerprints,
+    mac(label, fingerprint, ...parts) {
+      const key = keys.get(fingerprint)?.(`mac ${label}`);
+      return key === undefined ? null : base64url(hmacSha256(key, utf8(parts.join("\0"))));
+    },
+    async seal(label, plain) {
+      const key = await cipher(label, first);
+      if (key === null) throw new TypeError("a keyring has at least one secret");
+      const iv = Uint8Array.from(random(12));
+      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, Uint8Array.from(utf8(plain)));
+      return [first, base64url(iv), base64url(new Uint8Array(sealed))].join(".");
+    },
+    async open(label, sealed) {
+      const [fingerprint = "", nonce = "", text = ""] = sealed.split(".");
+      const key = await cipher(label, fingerprint);
+      if (key === null) return { is: "unknown", fingerprint };
+      const iv = fromBase64url(nonce);
+      const bytes = fromBase64url(text);
+      if (iv === null || bytes === null) return { is: "damaged" };
+      try {
+        const algorithm = { name: "AES-GCM", iv: Uint8Array.from(iv) };
+        const plain = await crypto.subtle.decrypt(algorithm, key, Uint8Array.from(bytes));
+        return { is: "open", plain: fromUtf8(new Uint8Array(plain)), fingerprint };
+      } catch {
+        return { is: "damaged" }; // the tag does not fit: not what was sealed
+      }
+    },
+  };
+}
+
+/** Each label is derived once. */
+function remembered(derive: (label: string) => Uint8Array): (label: string) => Uint8Array {
+  const known = new Map<string, Uint8Array>();
+  return (label) => {
+    const key = known.get(label) ?? derive(label);
+    known.set(label, key);
+    return key;
+  };
+}

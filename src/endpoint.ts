@@ -1,0 +1,58 @@
+import { id, object, optional, parse, text } from "./base/schema.ts";
+import type { AnyRoute, Call, MaybeCaller } from "./contract.ts";
+import { AuthError } from "./errors.ts";
+import type { ClientInfo } from "./model.ts";
+
+/** A method as the handler calls it: what travelled, and who calls. */
+export type Run = (sent: object, caller: MaybeCaller) => Promise<unknown>;
+
+/** A method as a feature makes it. */
+export type Method = (input: object) => Promise<unknown>;
+
+/** A route with the method behind it. */
+export interface Endpoint {
+  /** `feature.method` */
+  readonly name: string;
+  readonly call: Call;
+  readonly route: AnyRoute;
+  readonly run: Run;
+}
+
+const callers = object<Omit<MaybeCaller, "client">>({ userId: optional(id()), sessionId: optional(id()) });
+const clients = object<ClientInfo>({
+  ip: optional(text({ min: 1, max: 512 })),
+  userAgent: optional(text({ min: 1, max: 4096 })),
+});
+
+/** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be
+ * said over the wire; who calls by what a caller is. `ready` has to pass first. */
+export function checked(route: AnyRoute, method: Method, ready: () => Promise<void>): Run {
+  return async (sent, { userId, sessionId, client }) => {
+    const input = parse(route.input, sent);
+    const caller = parse(callers, { userId, sessionId });
+    if (route.access === "session" && caller.userId === undefined) {
+      throw new AuthError("input_invalid", { issues: [{ path: "userId", message: "is required" }] });
+    }
+    if (client !== undefined) parse(clients, client);
+    await ready();
+    return await method({ ...input, ...caller, client });
+  };
+}
+
+/** The same for the application's own code, which says all in one object. */
+export function local(run: Run): Method {
+  return (input) => {
+    const { userId, sessionId, client, ...sent }: MaybeCaller = Object(input);
+    return run(sent, { userId, sessionId, client });
+  };
+}
+
+/** A method without a route: it checks its own input, but for where the request came from. */
+export function unrouted(method: Method, ready: () => Promise<void>): Method {
+  return async (input) => {
+    const { client }: MaybeCaller = Object(input);
+    if (client !== undefined) parse(clients, client);
+    await ready();
+    return await method(Object(input));
+  };
+}

@@ -1,0 +1,116 @@
+/** Every failure that this library reports: code → HTTP status and sentence. A row stands here from the day something throws it. */
+export const ERRORS = {
+  config_invalid: [500, "The configuration is not valid."],
+  storage_unsafe: [500, "This store cannot keep what the library promises."],
+  storage_unavailable: [503, "The store does not answer. Try again later."],
+  storage_corrupt: [500, "The store holds something that cannot be read."],
+  secret_unknown: [503, "The store is sealed under a secret that is not configured."],
+  mail_failed: [503, "The message could not be sent. Try again later."],
+  internal: [500, "Something went wrong here."],
+  input_invalid: [400, "The input is not valid."],
+  json_invalid: [400, "The body is not valid JSON."],
+  request_timeout: [408, "The body took too long to arrive."],
+  body_too_large: [413, "The body is too large."],
+  content_type_unsupported: [415, "The body must be sent as application/json."],
+  not_found: [404, "There is nothing here."],
+  method_not_allowed: [405, "This path does not answer that method."],
+  unauthenticated: [401, "Sign in first."],
+  token_invalid: [401, "The token is not valid."],
+  token_expired: [401, "The access token has expired."],
+  refresh_reused: [401, "The refresh token was used before. The session has been ended."],
+  session_ended: [401, "The session has ended. Sign in again."],
+  code_invalid: [401, "The code is wrong or has expired."],
+  challenge_invalid: [401, "This sign-in was used, has expired or does not exist. Start again."],
+  origin_forbidden: [403, "Requests from this origin are not accepted."],
+  step_up_required: [403, "Sign in again to do this."],
+  identifier_taken: [409, "This address already belongs to an account."],
+  limit_reached: [409, "There is no room for more."],
+} as const;
+
+/** A stable, machine-readable name of a failure. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One thing that is wrong with an input or an option. */
+export interface Issue {
+  /** Where: `body.email`, `session.ttl`. */
+  readonly path: string;
+  /** What would be right: "must be at least 32 characters long: it has 12". */
+  readonly message: string;
+}
+
+/** What a failure tells besides its code. */
+export interface ErrorDetails {
+  /** `input_invalid`, `config_invalid`: everything that is wrong. */
+  readonly issues?: readonly Issue[];
+  /** `code_invalid`: how many guesses are left. */
+  readonly attemptsLeft?: number;
+  /** `internal`: what to look for in the log. */
+  readonly reference?: string;
+  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`: what is wrong and what would be right. For the operator:
+   * it is in the error's message, and never in a reply. */
+  readonly remedy?: string;
+  /** `method_not_allowed`: the methods that the path answers. */
+  readonly allow?: readonly string[];
+}
+
+/** How a failure looks on the wire. */
+export interface ErrorBody {
+  /** Its name. */
+  readonly code: ErrorCode;
+  /** A sentence for people. */
+  readonly message: string;
+  /** The HTTP status. */
+  readonly status: number;
+  /** More about it. */
+  readonly details?: ErrorDetails;
+}
+
+/** The only error that leaves this library on purpose.
+ * @example Usage
+ * ```ts
+ * import { AuthError } from "@latchkey/auth";
+ *
+ * const error = new AuthError("code_invalid", { attemptsLeft: 4 });
+ * console.log(error.status, error.toJSON());
+ * ``` */
+export class AuthError extends Error {
+  /** Always `"AuthError"`. */
+  override readonly name = "AuthError";
+  /** Which failure it is: stable, made to be compared. */
+  readonly code: ErrorCode;
+  /** The HTTP status that goes with the code. */
+  readonly status: number;
+  /** More about it, by code. */
+  readonly details: ErrorDetails | undefined;
+
+  /** Makes the error of a code; status and sentence come from the table. */
+  constructor(code: ErrorCode, details?: ErrorDetails, options?: ErrorOptions) {
+    super(sentence(code, details), options);
+    this.code = code;
+    this.status = ERRORS[code][0];
+    this.details = details;
+  }
+
+  /** What a reply says. What is for the operator stays here: configuration, keys and causes are never told. */
+  toJSON(): ErrorBody {
+    const { code, status, details } = this;
+    const message = ERRORS[code][1];
+    if (details === undefined || FOR_OPERATORS.has(code)) return { code, message, status };
+    return { code, message, status, details };
+  }
+}
+
+const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "config_invalid",
+  "storage_unsafe",
+  "storage_unavailable",
+  "storage_corrupt",
+  "secret_unknown",
+]);
+
+/** The message that a developer reads: the table's sentence, then everything that is wrong. */
+function sentence(code: ErrorCode, details: ErrorDetails | undefined): string {
+  const more = details?.remedy ??
+    details?.issues?.map(({ path, message }) => `${path} ${message}`).join("; ");
+  return more === undefined ? ERRORS[code][1] : `${ERRORS[code][1].replace(/\.$/, "")}: ${more}`;
+}

@@ -1,0 +1,58 @@
+import { object } from "../../base/schema.ts";
+import type { Feature, Routes } from "../../contract.ts";
+import type { Core } from "../../core/core.ts";
+import { AuthError } from "../../errors.ts";
+import { type Account, calls, type OwnAccount } from "./contract.ts";
+
+const nothing = object<Record<never, never>>({});
+
+const routes: Routes<Account> = {
+  get: {
+    summary: "Get one's own account",
+    access: "session",
+    input: nothing,
+    status: 200,
+    errors: ["not_found"],
+  },
+  remove: {
+    summary: "Remove one's own account",
+    access: "session",
+    session: "ends",
+    input: nothing,
+    status: 204,
+    errors: ["step_up_required", "not_found"],
+  },
+};
+
+function create({ platform, settings, accounts, sessions, remove, views }: Core): Account {
+  /** Signed in long ago, whoever sits at the device now may be somebody else. */
+  async function demandFresh(caller: OwnAccount, sessionId: string): Promise<void> {
+    const found = sessions.kept(caller) ?? await sessions.load(caller.userId, sessionId);
+    if (found === null) throw new AuthError("session_ended");
+    const age = platform.now() - found.record.createdAt;
+    if (age > settings.session.freshFor * 1000) throw new AuthError("step_up_required");
+  }
+
+  return {
+    async get(caller) {
+      const { userId } = caller;
+      const account = sessions.kept(caller)?.account ?? await accounts.get(userId);
+      if (account === null) throw new AuthError("not_found");
+      return views.user({ uid: userId, account });
+    },
+    async remove(caller) {
+      const { userId, sessionId } = caller;
+      if (sessionId !== undefined) await demandFresh(caller, sessionId);
+      const removed = await remove(userId, sessionId);
+      if (removed === null) throw new AuthError(sessionId === undefined ? "not_found" : "session_ended");
+    },
+  };
+}
+
+/** What users do with their own account. */
+export const account: Feature<Account, Core, undefined, undefined> = {
+  calls,
+  routes,
+  settings: () => undefined,
+  create,
+};

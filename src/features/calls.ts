@@ -1,0 +1,24 @@
+import type { Calls } from "../contract.ts";
+import { type Account, calls as account } from "./account/contract.ts";
+import { calls as challenges, type Challenges } from "./challenges/contract.ts";
+import { calls as emailOtp, type EmailOtp } from "./email_otp/contract.ts";
+import { calls as sessions, type LocalSessions, type Sessions } from "./sessions/contract.ts";
+import { calls as wellKnown, type WellKnown } from "./well_known/contract.ts";
+
+/** The features that have routes, and their methods. */
+export interface Routed {
+  readonly account: Account;
+  readonly challenges: Challenges;
+  readonly emailOtp: EmailOtp;
+  readonly sessions: Omit<Sessions, LocalSessions>;
+  readonly wellKnown: WellKnown;
+}
+
+/** Where each method is reached: all that a client has to know. */
+export const calls: { readonly [K in keyof Routed]: Calls<Routed[K]> } = {
+  account,
+  challenges,
+  emailOtp,
+  sessions,
+  wellKnown,
+};

@@ -1,0 +1,109 @@
+import type { Report } from "../../base/report.ts";
+import { email, id, object, oneOf, optional, text } from "../../base/schema.ts";
+import type { Feature, Routes, Wire } from "../../contract.ts";
+import type { Core } from "../../core/core.ts";
+import type { Recipe } from "../../core/mailed_steps.ts";
+import { AuthError } from "../../errors.ts";
+import {
+  calls,
+  type EmailOtp,
+  type EmailOtpOptions,
+  type EmailOtpStart,
+  type EmailOtpVerify,
+} from "./contract.ts";
+import { codeMail } from "./mails.ts";
+
+/** The options of `emailOtp` after all checks. Times are in seconds. */
+export interface EmailOtpSettings {
+  readonly signUp: boolean;
+  readonly length: number;
+  readonly ttl: number;
+  readonly attempts: number;
+  readonly resendAfter: number;
+}
+
+const RANGES = {
+  length: { min: 6, max: 10, fallback: 6 },
+  ttl: { min: 60, max: 3600, fallback: 600 },
+  attempts: { min: 1, max: 10, fallback: 5 },
+  resendAfter: { min: 0, max: 600, fallback: 60 },
+} as const;
+
+function settings(given: true | EmailOtpOptions, report: Report): EmailOtpSettings {
+  const members = ["signUp", "length", "ttl", "attempts", "resendAfter"] as const;
+  const options = report.object("emailOtp", given === true ? undefined : given, members);
+  return {
+    signUp: report.flag("emailOtp.signUp", options.signUp, true),
+    length: report.integer("emailOtp.length", options.length, RANGES.length),
+    ttl: report.duration("emailOtp.ttl", options.ttl, RANGES.ttl),
+    attempts: report.integer("emailOtp.attempts", options.attempts, RANGES.attempts),
+    resendAfter: report.duration("emailOtp.resendAfter", options.resendAfter, RANGES.resendAfter),
+  };
+}
+
+const routes: Routes<EmailOtp> = {
+  start: {
+    summary: "Send a code to an e-mail address",
+    access: "anyone",
+    input: object<Wire<EmailOtpStart>>({ email: email() }),
+    status: 200,
+    errors: ["mail_failed"],
+  },
+  verify: {
+    summary: "Trade a code for a session",
+    access: "anyone",
+    session: "starts",
+    input: object<Wire<EmailOtpVerify>>({
+      challengeId: id(),
+      code: text({ min: 1, max: 32 }),
+      session: optional(oneOf("cookie", "bearer")),
+    }),
+    status: 200,
+    errors: ["code_invalid", "challenge_invalid"],
+  },
+};
+
+function create(
+  { accounts, mailedSteps, signIn }: Core,
+  { signUp, ...settings }: EmailOtpSettings,
+): EmailOtp {
+  const recipe: Recipe = {
+    kind: "emailOtp.code",
+    label: "email-otp",
+    ...settings,
+    everybody: signUp,
+    write: (code) => codeMail(code, Math.round(settings.ttl / 60)),
+  };
+  mailedSteps.add(recipe);
+  return {
+    async start({ email }) {
+      const owner = await accounts.find({ type: "email", value: email });
+      return await mailedSteps.start(recipe, { subject: email, owner, silent: owner === null && !signUp });
+    },
+    async verify({ challengeId, code, session, client, userId, sessionId }) {
+      signIn.mode(session); // a way of carrying it that is off costs no guess
+      const answered = await mailedSteps.answer(recipe, challengeId, code.replace(/[\s-]/g, ""));
+      if (answered.is === "gone") throw new AuthError("challenge_invalid");
+      if (answered.is === "sealed") throw new AuthError("secret_unknown");
+      if (answered.is === "wrong") {
+        throw new AuthError("code_invalid", { attemptsLeft: answered.attemptsLeft });
+      }
+      const proof = { value: { type: "email", value: answered.subject }, noted: answered.noted } as const;
+      return await signIn.finish(proof, {
+        session,
+        amr: ["otp", "email"],
+        client,
+        replaces: { userId, sessionId },
+      });
+    },
+  };
+}
+
+/** Signing in with a code sent by e-mail. */
+export const emailOtp: Feature<EmailOtp, Core, true | EmailOtpOptions, EmailOtpSettings> = {
+  calls,
+  routes,
+  mails: true,
+  settings,
+  create,
+};

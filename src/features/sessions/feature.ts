@@ -1,0 +1,136 @@
+import { id, matching, object, oneOf, optional, parse, text } from "../../base/schema.ts";
+import type { Feature, MaybeCaller, Routes, Wire } from "../../contract.ts";
+import type { Core } from "../../core/core.ts";
+import type { Found } from "../../core/sessions.ts";
+import { AuthError } from "../../errors.ts";
+import type { SignedIn } from "../../model.ts";
+import {
+  calls,
+  type CreateSession,
+  type EndAll,
+  type EndOne,
+  type LocalSessions,
+  type Refresh,
+  type Sessions,
+} from "./contract.ts";
+
+const nothing = object<Record<never, never>>({});
+
+const routes: Routes<Omit<Sessions, LocalSessions>> = {
+  get: { summary: "Say who is signed in", access: "optional", input: nothing, status: 200, errors: [] },
+  refresh: {
+    summary: "Trade a refresh token for the next one",
+    access: "anyone",
+    input: object<Wire<Refresh>>({
+      refreshToken: text({ min: 1, max: 256 }),
+      attempt: optional(text({ min: 16, max: 128 })),
+    }),
+    status: 200,
+    errors: ["token_invalid", "session_ended", "refresh_reused"],
+  },
+  token: {
+    summary: "Get an access token for the session",
+    access: "session",
+    input: nothing,
+    status: 200,
+    errors: [],
+  },
+  signOut: {
+    summary: "End the session",
+    access: "optional",
+    session: "ends",
+    input: nothing,
+    status: 204,
+    errors: [],
+  },
+  endAll: {
+    summary: "End all sessions of the user",
+    access: "session",
+    session: "ends",
+    keeps: "except",
+    input: object<Wire<EndAll>>({ except: optional(id()) }),
+    status: 200,
+    errors: [],
+  },
+  list: {
+    summary: "List the sessions of the user",
+    access: "session",
+    input: nothing,
+    status: 200,
+    errors: [],
+  },
+  end: {
+    summary: "End one session of the user",
+    access: "session",
+    input: object<Wire<EndOne>>({ id: id() }),
+    status: 204,
+    errors: ["not_found"],
+  },
+};
+
+const creating = object<Omit<CreateSession, "client">>({
+  userId: id(),
+  session: optional(oneOf("cookie", "bearer")),
+});
+
+const verifying = object<{ readonly token: string }>({ token: matching(/^/, "a text") }); // one that is no token is nobody's
+
+function create({ sessions, signIn, views }: Core): Sessions {
+  const told = (found: Found): SignedIn => ({
+    user: views.user(found),
+    session: views.session(found, found.sid),
+  });
+
+  async function current(caller: MaybeCaller): Promise<Found | null> {
+    const { userId, sessionId } = caller;
+    if (userId === undefined || sessionId === undefined) return null;
+    return sessions.kept(caller) ?? await sessions.load(userId, sessionId);
+  }
+
+  return {
+    async get(caller) {
+      const found = await current(caller);
+      return found === null ? { user: null, session: null } : told(found);
+    },
+    refresh: async ({ refreshToken, attempt }) =>
+      await signIn.renew(await sessions.refresh(refreshToken, attempt)),
+    async token(caller) {
+      const found = await current(caller);
+      if (found === null) throw new AuthError("session_ended");
+      return await signIn.accessToken(found);
+    },
+    async signOut({ userId, sessionId }) {
+      if (userId !== undefined && sessionId !== undefined) {
+        await sessions.end(userId, { sid: sessionId, acting: undefined });
+      }
+    },
+    async endAll({ userId, sessionId, except }) {
+      return { ended: (await sessions.end(userId, { except, acting: sessionId })).length };
+    },
+    async list({ userId, sessionId }) {
+      return { items: (await sessions.list(userId)).map((found) => views.session(found, sessionId)) };
+    },
+    async end({ userId, sessionId, id }) {
+      const ended = await sessions.end(userId, { sid: id, acting: sessionId });
+      if (ended.length === 0) throw new AuthError("not_found");
+    },
+    async create({ client, ...input }) {
+      const { userId, session } = parse(creating, input);
+      return await signIn.admit(userId, { session, amr: [], client });
+    },
+    async verify(input) {
+      const { token } = parse(verifying, input);
+      const kind = token.startsWith("lks_") ? "cookie" : "bearer";
+      const identified = await sessions.identify({ kind, token });
+      return identified.is === "found" ? told(identified.found) : null;
+    },
+  };
+}
+
+/** Sessions of users. */
+export const sessions: Feature<Sessions, Core, undefined, undefined, LocalSessions> = {
+  calls,
+  routes,
+  settings: () => undefined,
+  create,
+};

@@ -1,0 +1,39 @@
+import { object } from "../../base/schema.ts";
+import type { Feature, Routes } from "../../contract.ts";
+import type { Core } from "../../core/core.ts";
+import { calls, type WellKnown } from "./contract.ts";
+
+const nothing = object<Record<never, never>>({});
+const PUBLISHED_FOR = 300; // seconds: a key is published that long before it signs
+
+const routes: Routes<WellKnown> = {
+  jwks: {
+    summary: "Get the public keys of access tokens",
+    access: "anyone",
+    input: nothing,
+    status: 200,
+    maxAge: PUBLISHED_FOR,
+    errors: [],
+  },
+  health: {
+    summary: "Ask whether the store answers",
+    access: "anyone",
+    input: nothing,
+    status: 200,
+    errors: [],
+  },
+};
+
+/** What anybody may know. */
+export const wellKnown: Feature<WellKnown, Core, undefined, undefined> = {
+  calls,
+  routes,
+  settings: () => undefined,
+  create: ({ signingKeys, ask }) => ({
+    jwks: () => signingKeys.jwks(),
+    async health() {
+      await ask();
+      return { status: "ok" };
+    },
+  }),
+};

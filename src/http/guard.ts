@@ -1,0 +1,67 @@
+import type { Within } from "../base/deadline.ts";
+import { parseJson } from "../base/json.ts";
+import type { AnyRoute } from "../contract.ts";
+import { AuthError } from "../errors.ts";
+
+const LARGEST = 64 * 1024; // bytes
+const DEEPEST = 8;
+
+/** How long a body may take: one that comes in drops does not hold a request for ever. In milliseconds. */
+export const BODY_PATIENCE = 10_000;
+
+/** Whether a request may act: one that carries our cookie, or whose reply sets one, must come from an origin that is ours or
+ * trusted. Without an `Origin`, only what is no browser: all of those send `Sec-Fetch-Site`.
+ * @throws {AuthError} `origin_forbidden` */
+export function admit(
+  request: Request,
+  route: AnyRoute,
+  carriesCookie: boolean,
+  trusts: (origin: string, request: Request) => boolean,
+): void {
+  if (request.method === "GET" || request.method === "HEAD") return;
+  if (!carriesCookie && route.session === undefined) return;
+  const origin = request.headers.get("origin");
+  const trusted = origin === null ? request.headers.get("sec-fetch-site") === null : trusts(origin, request);
+  if (!trusted) throw new AuthError("origin_forbidden");
+}
+
+/** The JSON object in a request's body; an empty body is an empty object.
+ * @throws {AuthError} `content_type_unsupported`, `body_too_large`, `request_timeout`, `json_invalid` */
+export async function readBody(request: Request, within: Within): Promise<object> {
+  const type = request.headers.get("content-type");
+  if (type !== null && type.split(";")[0]?.trim().toLowerCase() !== "application/json") {
+    throw new AuthError("content_type_unsupported");
+  }
+  if (Number(request.headers.get("content-length") ?? 0) > LARGEST) throw new AuthError("body_too_large");
+  if (request.body === null) return {};
+  const reader = request.body.getReader();
+  try {
+    const text = await within(readAll(reader));
+    if (text === "") return {};
+    if (type === null) throw new AuthError("content_type_unsupported");
+    const value = parseJson(text, DEEPEST);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new AuthError("json_invalid");
+    }
+    return value;
+  } finally {
+    reader.cancel().catch(() => {}); // what is left of the body is of no interest
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.length;
+      if (size > LARGEST) throw new AuthError("body_too_large");
+      text += decoder.decode(part.value, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (cause) {
+    if (cause instanceof AuthError) throw cause;
+    throw new AuthError("json_invalid", undefined, { cause }); // not UTF-8, or broken off
+  }
+}

@@ -1,0 +1,53 @@
+import type { AnyRoute, MaybeCaller } from "../contract.ts";
+import type { Issued } from "../core/sign_in.ts";
+import type { AuthError } from "../errors.ts";
+import { type CookieRule, setCookie } from "../protocol/cookie.ts";
+
+/** How the session cookie is set and cleared. */
+export interface SessionCookie {
+  /** Sets it. */
+  readonly set: (token: string) => string;
+  /** Removes it. */
+  readonly clear: () => string;
+}
+
+/** The session cookie: `ttl`, in seconds, is the life of a session however much it is used. */
+export function sessionCookie(rule: CookieRule, ttl: number): SessionCookie {
+  return { set: (token) => setCookie(rule, token, ttl), clear: () => setCookie(rule, "", 0) };
+}
+
+/** What a method answered, and to whom. */
+export interface Answer {
+  readonly route: AnyRoute;
+  readonly result: unknown;
+  /** What of a grant is not in it. */
+  readonly issued: Issued | null;
+  readonly caller: MaybeCaller;
+  /** The input, as it came. */
+  readonly sent: object;
+}
+
+/** A method's result as a reply. */
+export function success({ route, result, issued, caller, sent }: Answer, cookie: SessionCookie): Response {
+  const headers = new Headers(
+    route.maxAge === undefined ? PRIVATE : { "Cache-Control": `public, max-age=${route.maxAge}` },
+  );
+  if (issued?.cookie != null) headers.append("Set-Cookie", cookie.set(issued.cookie));
+  const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
+    Object(sent)[route.keeps] === caller.sessionId;
+  if (route.session === "ends" && !kept) headers.append("Set-Cookie", cookie.clear());
+  if (route.status === 204) return new Response(null, { status: 204, headers });
+  headers.set("Content-Type", "application/json");
+  return new Response(JSON.stringify(result), { status: issued?.created ? 201 : route.status, headers });
+}
+
+/** A failure as a reply: code, sentence and what is meant for the caller; never a cause, a key or a stack. */
+export function failure(error: AuthError, isBearer: boolean): Response {
+  const headers = new Headers(PRIVATE);
+  headers.set("Content-Type", "application/json");
+  if (error.status === 401 && isBearer) headers.set("WWW-Authenticate", 'Bearer error="invalid_token"'); // RFC 6750 section 3
+  if (error.details?.allow !== undefined) headers.set("Allow", error.details.allow.join(", "));
+  return new Response(JSON.stringify(error), { status: error.status, headers });
+}
+
+const PRIVATE = { "Cache-Control": "no-store", "Vary": "Cookie, Authorization" };

@@ -1,0 +1,56 @@
+import type { Endpoint } from "../endpoint.ts";
+import { AuthError } from "../errors.ts";
+
+/** What a request's method and path lead to. */
+export interface Match {
+  readonly endpoint: Endpoint;
+  /** What the path says of the input: `/sessions/:id` → `{ id }`. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Finds the endpoint of a method and a path.
+ * @throws {AuthError} `not_found`, `method_not_allowed` */
+export type Router = (method: string, path: string) => Match;
+
+interface Pattern {
+  readonly method: string;
+  readonly segments: readonly string[];
+  readonly endpoint: Endpoint;
+}
+
+/** Paths are compared once and literally, before anything is decoded: `//x`, `%2f`, another case, a slash at the end are other
+ * paths, so nothing that stands in front of this can be walked around. */
+export function router(endpoints: readonly Endpoint[], basePath: string): Router {
+  const patterns = endpoints.map((endpoint): Pattern => {
+    const [method = "", path = ""] = endpoint.call.split(" ");
+    return { method, segments: (basePath + path).split("/"), endpoint };
+  });
+  return (method, path) => {
+    const segments = path.split("/");
+    const matching = patterns.filter((pattern) => matches(pattern.segments, segments));
+    if (matching.length === 0) throw new AuthError("not_found");
+    const found = matching.find((pattern) => pattern.method === method);
+    if (found === undefined) {
+      throw new AuthError("method_not_allowed", { allow: matching.map((one) => one.method) });
+    }
+    const named = found.segments.flatMap((name, i) =>
+      name.startsWith(":") ? [[name.slice(1), segments[i] ?? ""]] : []
+    );
+    return { endpoint: found.endpoint, params: Object.fromEntries(named) };
+  };
+}
+
+function matches(pattern: readonly string[], segments: readonly string[]): boolean {
+  return pattern.length === segments.length &&
+    pattern.every((name, i) =>
+      name.startsWith(":") ? /^[A-Za-z0-9_-]{1,200}$/.test(segments[i] ?? "") : name === segments[i]
+    );
+}
+
+/** The path of a URL as it was sent: not parsed, not decoded. */
+export function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}

@@ -1,0 +1,118 @@
+/** Somebody who can sign in. */
+export interface User {
+  /** 26 letters and digits, never used again. */
+  readonly id: string;
+  /** The e-mail address in canonical form, or null. */
+  readonly email: string | null;
+  /** Whether somebody has proven that the address is theirs. */
+  readonly emailVerified: boolean;
+  /** A name to show. */
+  readonly name: string | null;
+  /** What the user may do. */
+  readonly roles: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** One sign-in on one device. */
+export interface Session {
+  /** 26 letters and digits. */
+  readonly id: string;
+  /** When the user signed in. ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** When it was last used, rounded down to the hour. ISO 8601, UTC. */
+  readonly lastUsedAt: string;
+  /** When it ends however much it is used. ISO 8601, UTC. */
+  readonly expiresAt: string;
+  /** How the user signed in (RFC 8176): `["otp", "email"]` for a mailed code. */
+  readonly amr: readonly string[];
+  /** The address that the sign-in came from, where it is known. */
+  readonly ip: string | null;
+  /** What the browser or program called itself. */
+  readonly userAgent: string | null;
+  /** Whether it is the session of whoever asks. */
+  readonly current: boolean;
+}
+
+/** How a session is carried: in an HttpOnly cookie, or as tokens that the client keeps. */
+export type SessionMode = "cookie" | "bearer";
+
+/** What every finished sign-in answers. The tokens are there for `bearer` only; a cookie is never shown to scripts. */
+export interface Grant {
+  /** Who signed in. */
+  readonly user: User;
+  /** The session that began. */
+  readonly session: Session;
+  /** Always `"Bearer"` (RFC 6750). */
+  readonly tokenType?: "Bearer";
+  /** A signed token (RFC 9068) that says who the user is. */
+  readonly accessToken?: string;
+  /** How long the access token lives, in seconds. */
+  readonly expiresIn?: number;
+  /** What `POST /session/refresh` trades for the next access token. */
+  readonly refreshToken?: string;
+}
+
+/** An access token. */
+export interface AccessToken {
+  /** Always `"Bearer"` (RFC 6750). */
+  readonly tokenType: "Bearer";
+  /** A signed token (RFC 9068) that says who the user is. */
+  readonly accessToken: string;
+  /** How long it lives, in seconds. */
+  readonly expiresIn: number;
+}
+
+/** Who is signed in. */
+export interface SignedIn {
+  /** The user. */
+  readonly user: User;
+  /** The session that the request came with. */
+  readonly session: Session;
+}
+
+/** Nobody is signed in. */
+export interface SignedOut {
+  /** Nobody. */
+  readonly user: null;
+  /** None. */
+  readonly session: null;
+}
+
+/** A step that waits for what was mailed. */
+export interface MailedStep {
+  /** Names this sign-in. Tell it to nobody else. */
+  readonly challengeId: string;
+  /** When the newest code expires. ISO 8601, UTC. */
+  readonly expiresAt: string;
+  /** From when on another mail can be asked for. ISO 8601, UTC. */
+  readonly resendAt: string;
+}
+
+/** Where a request came from. */
+export interface ClientInfo {
+  /** The client's address. */
+  readonly ip?: string | undefined;
+  /** The `User-Agent` header. */
+  readonly userAgent?: string | undefined;
+}
+
+/** A mail, ready to be sent. */
+export interface Message {
+  /** Which mail it is: `"emailOtp.code"`. */
+  readonly kind: string;
+  /** One recipient, in canonical form. */
+  readonly to: { readonly address: string; readonly name?: string };
+  /** One line. */
+  readonly subject: string;
+  /** The whole message as plain text. */
+  readonly text: string;
+  /** The same as HTML. */
+  readonly html: string;
+  /** The language that it is written in. */
+  readonly locale: string;
+  /** What the message tells, for templates of one's own: `{ code, expiresAt }`. */
+  readonly data: Readonly<Record<string, string>>;
+  /** The same for the same message: a mail service that knows it will not send it twice. */
+  readonly idempotencyKey: string;
+}

@@ -1,0 +1,34 @@
+/** How a cookie is kept by the browser (RFC 6265bis section 4.1.2). It is always HttpOnly, for the whole site. */
+export interface CookieRule {
+  /** Its full name, prefix included. */
+  readonly name: string;
+  /** Only over HTTPS. */
+  readonly secure: boolean;
+  /** When requests from other sites carry it. */
+  readonly sameSite: "lax" | "strict" | "none";
+  /** The domain whose subdomains get it too; without it only the host that set it. */
+  readonly domain?: string | undefined;
+}
+
+const SAME_SITE = { lax: "Lax", strict: "Strict", none: "None" } as const;
+
+/** The value of a `Set-Cookie` header. `maxAge` is in seconds; 0 removes the cookie. */
+export function setCookie(rule: CookieRule, value: string, maxAge: number): string {
+  const parts = [`${rule.name}=${value}`, "Path=/", `Max-Age=${maxAge}`, "HttpOnly"];
+  if (rule.domain !== undefined) parts.push(`Domain=${rule.domain}`);
+  if (rule.secure) parts.push("Secure");
+  parts.push(`SameSite=${SAME_SITE[rule.sameSite]}`);
+  return parts.join("; ");
+}
+
+/** All values that a `Cookie` header gives for one exact name. More than one means that somebody on a neighbouring domain or
+ * path has set it too: none of them can be trusted (RFC 6265bis section 8.6). */
+export function cookieValues(header: string | null, name: string): readonly string[] {
+  if (header === null || !header.includes(name)) return [];
+  const values: string[] = [];
+  for (const pair of header.split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
+  }
+  return values;
+}

@@ -1,0 +1,185 @@
+import * as v from "valibot";
+import { deadline, type Within } from "../base/deadline.ts";
+import { base64url } from "../base/encoding.ts";
+import { AuthError } from "../errors.ts";
+import type { Platform } from "../platform.ts";
+import type { Driver } from "./driver.ts";
+import { type Line, line } from "./line.ts";
+
+/** What a decision wants: `next` is the record to keep (null: none), `result` is what to tell the caller. */
+export interface Decision<T, R> {
+  readonly next: T | null;
+  readonly result: R;
+}
+
+/** Decides what becomes of a record. Pure and synchronous: no clock, no chance, no store; it may be asked again. It never throws:
+ * a wrong guess must be written before it is told. */
+export type Decide<T, R> = (current: T | null) => Decision<T, R>;
+
+/** Records of one kind. */
+export interface Collection<T> {
+  /** The record, or null where there is none or it has expired. */
+  readonly get: (id: string) => Promise<T | null>;
+  /** Reads, decides, swaps; decides again when somebody was faster. `seen`, a record got before, saves the first read. */
+  readonly change: <R>(id: string, decide: Decide<T, R>, seen?: T | null) => Promise<R>;
+}
+
+/** What every record may carry. */
+export interface Expiring {
+  /** When it expires, in epoch milliseconds; never where it is absent. */
+  readonly exp?: number | undefined;
+}
+
+/** A store as the collections share it. */
+export interface Store {
+  readonly driver: Driver;
+  readonly platform: Platform;
+  /** How long one operation may take, in milliseconds. */
+  readonly deadline: number;
+  readonly within: Within;
+  readonly line: Line;
+}
+
+const VERSION = 1; // of the schema of all records
+const LARGEST = 60 * 1024; // bytes: Deno KV takes 64 KiB
+
+/** A driver, with its deadline and its lines. */
+export function store(driver: Driver, platform: Platform, ms: number): Store {
+  const late = () => new AuthError("storage_unavailable", { remedy: `no answer within ${ms} ms` });
+  return { driver, platform, deadline: ms, within: deadline(platform, ms, late), line: line() };
+}
+
+/** The records at `{name}:{id}` (at `{name}` for the id ""). `shape` is what each must have; a stored one that has not is
+ * `storage_corrupt`: half a file or somebody else's value must never pass for a record. */
+export function collection<T extends Expiring & object>(
+  store: Store,
+  name: string,
+  shape: v.GenericSchema<unknown, T>,
+): Collection<T> {
+  const { platform, within } = store;
+  /** The exact text of each record that was read or written: what a swap compares. */
+  const texts = new WeakMap<T, string>();
+  const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
+
+  async function read(key: string): Promise<string | null> {
+    try {
+      return (await within(store.driver.getItem(key))) ?? null;
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  function parsed(key: string, text: string | null): T | null {
+    if (text === null) return null;
+    const record = shaped(key, text, shape);
+    texts.set(record, text);
+    return record;
+  }
+
+  const alive = (record: T | null) =>
+    record !== null && record.exp !== undefined && record.exp <= platform.now() ? null : record;
+
+  async function swap(
+    key: string,
+    expected: string | null,
+    next: string | null,
+    exp?: number,
+  ): Promise<boolean> {
+    const ttl = exp === undefined ? undefined : Math.max(1, Math.ceil((exp - platform.now()) / 1000));
+    try {
+      return await within(store.driver.swap(key, expected, next, ttl === undefined ? {} : { ttl }));
+    } catch (cause) {
+      // The reply is lost: it may have been written. `w` makes our text unlike any other, so finding it says yes. A removal
+      // leaves nothing to know it by: it is never taken for ours.
+      if (next !== null && await read(key) === next) return true;
+      throw unavailable(cause);
+    }
+  }
+
+  async function settle<R>(
+    key: string,
+    decide: Decide<T, R>,
+    seen: T | null | undefined,
+    until: number,
+  ): Promise<R> {
+    const known = seen === undefined || seen === null ? seen : texts.get(seen);
+    let text = known === undefined ? await read(key) : known;
+    for (let tries = 0;; tries++) {
+      const stored = parsed(key, text);
+      const current = alive(stored);
+      const { next, result } = decide(current);
+      if (next === current) return result;
+      const written = next === null ? null : textOf(next, stored, platform);
+      if (await swap(key, text, written, next?.exp)) {
+        if (next !== null && written !== null) texts.set(next, written);
+        return result;
+      }
+      if (platform.now() >= until) throw unavailable("too many writers of one record");
+      await platform.sleep(jitter(tries, platform));
+      text = await read(key);
+    }
+  }
+
+  return {
+    async get(id) {
+      const key = keyOf(id);
+      return alive(parsed(key, await read(key)));
+    },
+    change(id, decide, seen) {
+      const key = keyOf(id);
+      const until = platform.now() + store.deadline;
+      return store.line(key, (waited) => {
+        if (waited && platform.now() >= until) throw unavailable("the line for one record is too long");
+        return settle(key, decide, waited ? undefined : seen, until);
+      });
+    },
+  };
+}
+
+/** The text of a record: what it says, its version, one more than the revision before, and chance that makes it unique. */
+function textOf<T extends object>(next: T, before: object | null, platform: Platform): string {
+  const rev = (before === null ? 0 : (before as { rev: number }).rev) + 1; // checked when it was read
+  const text = JSON.stringify({ ...next, v: VERSION, rev, w: base64url(platform.random(9)) });
+  if (text.length > LARGEST / 3 && new TextEncoder().encode(text).length > LARGEST) {
+    throw new AuthError("limit_reached");
+  }
+  return text;
+}
+
+function shaped<T extends object>(key: string, text: unknown, shape: v.GenericSchema<unknown, T>): T {
+  // A driver may hand back what no text is: an Error, a number, a list that looks like its only entry.
+  if (typeof text !== "string") throw corrupt(key, "is no text");
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(key, "is not JSON", cause);
+  }
+  const { v: version, rev } = Object(record) as { readonly v?: unknown; readonly rev?: unknown };
+  if (typeof version === "number" && version > VERSION) {
+    throw corrupt(
+      key,
+      `was written by a newer version of this library (schema ${version}, this one knows ${VERSION})`,
+    );
+  }
+  if (version !== VERSION || typeof rev !== "number" || !v.is(shape, record)) {
+    throw corrupt(key, "has not the shape of its kind");
+  }
+  return record as T; // looked at in the line above; valibot tells the type of an input, which here is the output
+}
+
+function corrupt(key: string, what: string, cause?: unknown): AuthError {
+  return new AuthError("storage_corrupt", { remedy: `the record at ${key} ${what}` }, { cause });
+}
+
+function unavailable(cause: unknown): AuthError {
+  if (cause instanceof AuthError) return cause;
+  const remedy = cause instanceof Error ? cause.message : String(cause);
+  return new AuthError("storage_unavailable", { remedy }, { cause });
+}
+
+/** 0 to 1 ms at first, up to 64: other processes are retrying too. */
+function jitter(tries: number, { random }: Platform): number {
+  const [byte = 0] = random(1);
+  return (byte / 256) * Math.min(2 ** tries, 64);
+}

@@ -1,0 +1,41 @@
+import type { Message } from "../model.ts";
+
+/** Keeps what was mailed, in place of a mail server. */
+export interface Mailbox {
+  /** What `email.send` is to be. Rejects as long as the box is out of order. */
+  readonly send: (message: Message) => Promise<void>;
+  /** All messages, oldest first. */
+  readonly messages: readonly Message[];
+  /** The newest message to an address. @throws {Error} where there is none */
+  readonly last: (address: string) => Message;
+  /** The code in the newest message to an address. @throws {Error} where there is none */
+  readonly code: (address: string) => string;
+  /** Makes every delivery fail, or work again. */
+  readonly broken: (isBroken: boolean) => void;
+}
+
+/** An empty mailbox. */
+export function mailbox(): Mailbox {
+  const messages: Message[] = [];
+  let isBroken = false;
+  function last(address: string): Message {
+    const message = messages.findLast(({ to }) => to.address === address);
+    if (message === undefined) throw new Error(`nothing was mailed to ${address}`);
+    return message;
+  }
+  return {
+    messages,
+    last,
+    code(address) {
+      const { code } = last(address).data;
+      if (code === undefined) throw new Error(`the last mail to ${address} has no code`);
+      return code;
+    },
+    send(message) {
+      if (isBroken) return Promise.reject(new Error("the mail server is out of order"));
+      messages.push(message);
+      return Promise.resolve();
+    },
+    broken: (now) => void (isBroken = now),
+  };
+}

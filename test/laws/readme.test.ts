@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const RUNTIME = "Deno" in globalThis ? "Deno" : "Bun" in globalThis ? "Bun" : "node";
+const blocks = [...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map((
+  [, code],
+) => code ?? "");
+let child: ChildProcess | undefined;
+
+afterEach(() => void child?.kill("SIGKILL"));
+
+test("the README's lines run as they stand, and answer", async () => {
+  const [auth = "", ...serving] = blocks;
+  const serve =
+    serving.find((code) => code.includes(RUNTIME === "node" ? "createServer" : `${RUNTIME}.serve`)) ?? "";
+  expect(auth).toContain("createAuth({");
+  expect(serve).toContain("3000");
+  const port = await freePort();
+  const folder = join(ROOT, "test/.planted", `readme-${port}`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(
+      join(folder, "app.ts"),
+      `${auth}\n${serve}\nconsole.log("up");\n`.replaceAll("3000", String(port)),
+    );
+    child = spawn(process.execPath, [...(RUNTIME === "Deno" ? ["run", "-A"] : []), "app.ts"], {
+      cwd: folder,
+      env: { ...process.env, AUTH_SECRET: "a-secret-of-32-characters-for-the-readme" },
+    });
+    let printed = "";
+    child.stderr?.on("data", (text) => printed += String(text));
+    await new Promise<void>((resolve, reject) => {
+      child?.stdout?.on("data", (text) => {
+        printed += String(text);
+        if (printed.includes("up\n")) resolve();
+      });
+      child?.once("exit", (status) => reject(new Error(`it ended with ${status}: ${printed}`)));
+    });
+    const health = await fetch(`http://localhost:${port}/auth/health`);
+    expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
+    const started = await fetch(`http://localhost:${port}/auth/email/start`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email: "ada@example.com" }),
+    });
+    expect(started.status).toBe(200);
+    expect(printed).toMatch(/Your code is \d{6}\./);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

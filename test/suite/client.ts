@@ -1,0 +1,160 @@
+import type { Wire } from "../../src/contract.ts";
+import type { BaseAuth, ChosenFeatures } from "../../src/auth.ts";
+import { AuthError, type ErrorCode, ERRORS } from "../../src/errors.ts";
+import { calls, type Routed } from "../../src/features/calls.ts";
+import { always, chosen } from "../../src/features/index.ts";
+import type { AnyRoute, Call } from "../../src/contract.ts";
+import type { Grant } from "../../src/model.ts";
+
+/** How a flow reaches the library: by its methods, or over its routes. */
+export type Via = "method" | "http";
+
+/** An `auth` with every feature on. */
+export type FullAuth = BaseAuth & ChosenFeatures;
+
+/** The methods of a feature as a client calls them: it cannot say who it is. */
+type Called<M> = {
+  readonly [K in keyof M]: M[K] extends (input: infer I) => Promise<infer O> ? (input?: Wire<I>) => Promise<O>
+    : never;
+};
+
+/** Somebody with a browser or a program: keeps the cookie, or the tokens, and calls whatever has a route. */
+export type Client = { readonly [F in keyof Routed]: Called<Routed[F]> } & {
+  /** What goes with each request. */
+  readonly headers: Headers;
+  /** The `Set-Cookie` values that were seen. */
+  readonly cookies: readonly string[];
+};
+
+export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly route: AnyRoute }>> = Object
+  .fromEntries(
+    Object.entries(calls).flatMap(([feature, addresses]) =>
+      Object.entries(addresses).map(([method, call]) => {
+        const { routes } = { ...always, ...chosen }[feature as keyof typeof calls];
+        return [`${feature}.${method}`, { call, route: (routes as Record<string, AnyRoute>)[method] }];
+      })
+    ),
+  ) as never;
+
+/** What any route may answer, whatever its row says. */
+export const ANY: readonly ErrorCode[] = [
+  ...[
+    "input_invalid",
+    "json_invalid",
+    "request_timeout",
+    "body_too_large",
+    "content_type_unsupported",
+  ] as const,
+  ...[
+    "origin_forbidden",
+    "internal",
+    "storage_unavailable",
+    "storage_corrupt",
+    "secret_unknown",
+    "limit_reached",
+  ] as const,
+];
+/** What any route may answer that needs a session. */
+export const SIGNED_IN: readonly ErrorCode[] = [
+  "unauthenticated",
+  "token_invalid",
+  "token_expired",
+  "session_ended",
+];
+
+export function client(auth: FullAuth, via: Via): Client {
+  const headers = new Headers({ origin: "http://localhost:3000", "user-agent": "a test" });
+  const cookies: string[] = [];
+  const reach = via === "http" ? overHttp : byMethod;
+  const features = Object.entries(calls).map(([feature, addresses]) => {
+    const methods = Object.keys(addresses).map((method) => [
+      method,
+      async (input: object = {}) => {
+        const name = `${feature}.${method}`;
+        const { result, set } = await reach(auth, name, input, headers);
+        for (const cookie of set) keepCookie(cookie, headers, cookies);
+        const { accessToken } = Object(result) as Partial<Grant>;
+        if (accessToken !== undefined && !headers.has("cookie")) {
+          headers.set("authorization", `Bearer ${accessToken}`);
+        }
+        return result;
+      },
+    ]);
+    return [feature, Object.fromEntries(methods)];
+  });
+  return { ...Object.fromEntries(features), headers, cookies };
+}
+
+interface Reached {
+  readonly result: unknown;
+  readonly set: readonly string[];
+}
+
+async function overHttp(auth: FullAuth, name: string, input: object, headers: Headers): Promise<Reached> {
+  const { call, route } = ROUTES[name]!;
+  const [method = "", path = ""] = call.split(" ");
+  const used: string[] = [];
+  const filled = path.replace(/:(\w+)/g, (_, key: string) => {
+    used.push(key);
+    return encodeURIComponent(String((input as Record<string, unknown>)[key]));
+  });
+  const body = Object.fromEntries(
+    Object.entries(input).filter(([key, value]) => value !== undefined && !used.includes(key)),
+  );
+  const sends = method === "POST" || method === "PUT" || method === "PATCH";
+  const sent = new Headers(headers);
+  if (sends) sent.set("content-type", "application/json");
+  const request = new Request(`http://localhost:3000/auth${filled}`, {
+    method,
+    headers: sent,
+    ...(sends && { body: JSON.stringify(body) }),
+  });
+  const response = await auth.handler(request);
+  const text = await response.text();
+  const result: unknown = text === "" ? undefined : JSON.parse(text);
+  if (!response.ok) throw rebuilt(result, response.status, name, route);
+  return { result, set: response.headers.getSetCookie() };
+}
+
+/** The error that a reply tells; it must be one that the route declares. */
+function rebuilt(body: unknown, status: number, name: string, route: AnyRoute): AuthError {
+  const { code, details } = body as { code: ErrorCode; details?: object };
+  const declared = [...route.errors, ...ANY, ...(route.access === "session" ? SIGNED_IN : [])];
+  if (!declared.includes(code)) throw new Error(`${name} answers ${code}, which its row does not declare`);
+  if (ERRORS[code][0] !== status) throw new Error(`${code} came with status ${status}`);
+  return new AuthError(code, details);
+}
+
+/** As an application's own server code does it: ask who it is, then call the method with that. */
+async function byMethod(auth: FullAuth, name: string, input: object, headers: Headers): Promise<Reached> {
+  const { route } = ROUTES[name]!;
+  const [feature = "", method = ""] = name.split(".");
+  const { access } = route;
+  const who = access === "session"
+    ? await auth.requireSession(headers)
+    : access === "optional" || headers.has("cookie")
+    ? await auth.getSession(headers)
+    : { user: null, session: null };
+  const caller = who.user === null ? {} : { userId: who.user.id, sessionId: who.session.id };
+  const found = {
+    ...auth,
+    wellKnown: { health: auth.health, jwks: auth.signingKeys.jwks },
+  } as unknown as Record<string, Record<string, (input: object) => Promise<unknown>>>; // looked up by the names of the calls
+  const result = await found[feature]![method]!({
+    ...input,
+    ...(route.access !== "anyone" || route.session === "starts" ? caller : {}),
+    client: { userAgent: headers.get("user-agent") ?? undefined },
+  });
+  const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
+    Object(input)[route.keeps] === caller.sessionId;
+  const ended = route.session === "ends" && !kept;
+  const set = route.session === "starts" ? auth.cookies(result as Grant) : ended ? auth.clearCookies() : [];
+  return { result, set };
+}
+
+function keepCookie(set: string, headers: Headers, seen: string[]): void {
+  seen.push(set);
+  const [pair = ""] = set.split(";");
+  if (/Max-Age=0/.test(set)) headers.delete("cookie");
+  else headers.set("cookie", pair);
+}

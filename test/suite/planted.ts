@@ -1,0 +1,56 @@
+// The library with a bug planted in it, to see that a test would notice.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { createAuth } from "../../src/auth.ts";
+
+/** A change of one place in the source. */
+export interface Change {
+  /** The file, from the project's root. */
+  readonly file: string;
+  /** The text that stands there, exactly once. How it is formatted does not matter. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const nursery = join(root, "test", ".planted");
+
+/** `createAuth` from a copy of the source in which some places are changed. Libraries are those of the project.
+ * @throws {Error} where the text to change is not found exactly once */
+export async function planted(changes: readonly Change[]): Promise<typeof createAuth> {
+  mkdirSync(nursery, { recursive: true });
+  const copy = mkdtempSync(join(nursery, "copy-"));
+  try {
+    for (const part of ["mod.ts", "src", "drivers"]) {
+      cpSync(join(root, part), join(copy, part), { recursive: true });
+    }
+    for (const { file, from, to } of changes) {
+      const path = join(copy, file);
+      writeFileSync(path, replaced(readFileSync(path, "utf8"), { file, from, to }));
+    }
+    const door: { readonly createAuth: typeof createAuth } = await import(
+      pathToFileURL(join(copy, "mod.ts")).href
+    );
+    return door.createAuth;
+  } finally {
+    rmSync(copy, { recursive: true, force: true }); // all of it has been loaded
+  }
+}
+
+/** The text with one place changed. */
+export function replaced(text: string, { file, from, to }: Change): string {
+  const [whole, part] = [bare(text), bare(from)];
+  const first = whole.text.indexOf(part.text);
+  if (first === -1) throw new Error(`${file} does not say: ${from}`);
+  if (whole.text.includes(part.text, first + 1)) throw new Error(`${file} says more than once: ${from}`);
+  const [start, last] = [whole.places[first], whole.places[first + part.text.length - 1]];
+  return text.slice(0, start) + to + text.slice(Number(last) + 1);
+}
+
+/** The text without what a formatter may change, white space and commas before a closing bracket, and where each character of
+ * it stood. */
+function bare(text: string): { readonly text: string; readonly places: readonly number[] } {
+  const places = [...text.matchAll(/[^\s,]|,(?!\s*[)\]}])/g)].map(({ index }) => index);
+  return { text: places.map((place) => text[place]).join(""), places };
+}

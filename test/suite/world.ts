@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import memory from "../../drivers/memory.ts";
+import sqlite from "../../drivers/sqlite.ts";
+import { createAuth } from "../../src/auth.ts";
+import type { Duration } from "../../src/base/duration.ts";
+import type { AuthOptions } from "../../src/options.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import { chance } from "../../src/testing/chance.ts";
+import { clock } from "../../src/testing/clock.ts";
+import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
+import { unhurried } from "../../src/testing/unhurried.ts";
+import { type Client, client, type FullAuth, type Via } from "./client.ts";
+
+export const STORES = ["memory", "sqlite"] as const;
+export type StoreName = typeof STORES[number];
+export const SECRET = "the-first-secret-of-these-tests-0123456789";
+export const BASE_URL = "http://localhost:3000";
+
+/** One store, one clock, one mailbox, and as many servers and people as a flow needs. */
+export interface World {
+  readonly store: StoreName;
+  readonly via: Via;
+  /** Server number `i` on the one store; each is a process of its own as far as the library can tell. */
+  readonly server: (i?: number) => FullAuth;
+  /** A further server with other options, on the same store. */
+  readonly another: (options: Partial<AuthOptions>) => FullAuth;
+  /** Somebody new at server number `i`. */
+  readonly person: (i?: number) => Client;
+  /** Somebody new at a given server. */
+  readonly at: (auth: FullAuth) => Client;
+  /** Somebody new who has signed in. */
+  readonly signedIn: (email: string, session?: "cookie" | "bearer", i?: number) => Promise<Client>;
+  readonly mailbox: Mailbox;
+  /** What was warned of and reported. */
+  readonly log: readonly string[];
+  readonly now: () => number;
+  readonly turn: (by: Duration) => Promise<void>;
+  readonly random: (length: number) => Uint8Array;
+  /** A driver on the same store. */
+  readonly driver: () => Driver;
+  /** What stands in the store: key → text. */
+  readonly contents: () => Promise<Map<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly options?: Partial<AuthOptions>;
+  /** Every call of the store takes a moment: races need it. */
+  readonly unhurried?: boolean;
+  /** A last word on the driver that servers get. */
+  readonly wrap?: (driver: Driver) => Driver;
+  /** What makes the servers: another than our own where a bug was planted in it. */
+  readonly createAuth?: typeof createAuth;
+}
+
+export function world(store: StoreName, via: Via, given: WorldOptions = {}): World {
+  const { now, sleep, turn } = clock();
+  const random = chance(1);
+  const box = mailbox();
+  const log: string[] = [];
+  const folder = store === "sqlite" ? mkdtempSync(join(tmpdir(), "latchkey-")) : null;
+  const shared = memory({ now });
+  const drivers: Driver[] = [shared];
+  const driver = () => {
+    if (folder === null) return shared;
+    // As much of the disk's time as a test can do without: what survives a power cut is not asked here.
+    const opened = sqlite({ path: join(folder, "auth.db"), now, synchronous: "normal" });
+    drivers.push(opened);
+    return opened;
+  };
+  const another = (options: Partial<AuthOptions>): FullAuth => {
+    const paced = given.unhurried ? unhurried(driver()) : driver();
+    return (given.createAuth ?? createAuth)(
+      {
+        storage: given.wrap?.(paced) ?? paced,
+        secret: SECRET,
+        baseUrl: BASE_URL,
+        email: { from: "Latchkey <no-reply@example.com>", send: box.send },
+        emailOtp: true,
+        ...given.options,
+        ...options,
+        platform: {
+          now,
+          sleep,
+          random,
+          fetch: () => Promise.reject(new Error("no network in tests")),
+          log: { warn: (message) => log.push(message), error: (message) => log.push(message) },
+          ...options.platform,
+        },
+      } as AuthOptions & { readonly emailOtp: true },
+    );
+  };
+  const servers: FullAuth[] = [];
+  const server = (i = 0) => servers[i] ??= another({});
+  const person = (i = 0) => client(server(i), via);
+  return {
+    store,
+    via,
+    server,
+    another,
+    person,
+    at: (auth) => client(auth, via),
+    async signedIn(email, session = "cookie", i = 0) {
+      const somebody = person(i);
+      const { challengeId } = await somebody.emailOtp.start({ email });
+      await somebody.emailOtp.verify({ challengeId, code: box.code(email), session });
+      return somebody;
+    },
+    mailbox: box,
+    log,
+    now,
+    turn,
+    random,
+    driver,
+    async contents() {
+      const reader = driver();
+      const all = new Map<string, string>();
+      for await (const [key, text] of reader.entries("")) all.set(key, text);
+      return all;
+    },
+    async close() {
+      for (const opened of drivers) await opened.dispose();
+      if (folder !== null) rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,193 @@
+// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source. `--check` only looks whether they are as
+// they would be generated. Run it with the Node of the lock file: node_modules/.bin/node tools/docs.ts
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { type ErrorCode, ERRORS } from "../src/errors.ts";
+import { ANY, ROUTES, SIGNED_IN } from "../test/suite/client.ts";
+import { CASES, measure, type Measured } from "../test/suite/operations.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const DEFAULT_BASE = "/auth";
+
+/** Methods that have another name in your own code than their feature's. */
+const LOCAL: Readonly<Record<string, string>> = {
+  "wellKnown.jwks": "signingKeys.jwks",
+  "wellKnown.health": "health",
+};
+
+const pages: Readonly<Record<string, string>> = {
+  "docs/errors.md": errorsPage(),
+  "docs/routes.md": routesPage(),
+  "docs/operations.md": await operationsPage(),
+};
+const isCheck = process.argv.includes("--check");
+for (const [path, text] of Object.entries(pages)) {
+  const wanted = formatted(text);
+  if (!isCheck) {
+    mkdirSync(join(root, "docs"), { recursive: true });
+    writeFileSync(join(root, path), wanted);
+  } else if (wanted !== present(path)) {
+    console.error(`${path} is not as it would be generated: run \`node tools/docs.ts\`.`);
+    process.exitCode = 1;
+  }
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERRORS).map(([code, [status, sentence]]) => [
+    `\`${code}\``,
+    String(status),
+    sentence,
+    whereOf(code as ErrorCode), // the keys of the table
+  ]);
+  return `# Errors
+
+Every failure has a code. It is stable, and made to be compared: the sentence beside it is for people and may be worded better one
+day. In your own code a failure is an \`AuthError\` with \`code\`, \`status\`, \`message\` and sometimes \`details\`; over HTTP the reply has
+the status of the table, and a JSON body:
+
+\`\`\`json
+{ "code": "code_invalid", "message": "${
+    ERRORS.code_invalid[1]
+  }", "status": 401, "details": { "attemptsLeft": 4 } }
+\`\`\`
+
+Details, where there are any: \`issues\` says what is wrong with an input, and where; \`attemptsLeft\` how many guesses are left;
+\`reference\` what to look for in the server's log; \`allow\` the methods that a path answers. Nothing else of a failure leaves the server: the cause is in the log and, for your
+own code, in \`error.cause\`.
+
+${table(["Code", "Status", "Message", "Where"], rows)}
+`;
+}
+
+/** Who may see a code. */
+function whereOf(code: ErrorCode): string {
+  if (ANY.includes(code)) return "any route";
+  if (SIGNED_IN.includes(code)) {
+    return ["routes that need a session", ...declaring(code)].join(", ");
+  }
+  const astray: Partial<Record<ErrorCode, string>> = {
+    not_found: "a path that leads nowhere",
+    method_not_allowed: "a path that does not answer the method",
+  };
+  const where = [astray[code] ?? [], declaring(code)].flat();
+  return where.length === 0 ? "your own code only: no route answers it" : where.join(", ");
+}
+
+function declaring(code: ErrorCode): readonly string[] {
+  return Object.values(ROUTES).filter(({ route }) => route.errors.includes(code)).map(({ call }) =>
+    `\`${call}\``
+  );
+}
+
+function routesPage(): string {
+  const rows = Object.entries(ROUTES).map(([name, { call, route }]) => [
+    `\`${call}\``,
+    `\`auth.${LOCAL[name] ?? name}\``,
+    route.summary + (route.maxAge === undefined ? "" : ` (may be cached for ${route.maxAge} s)`),
+    { anyone: "anyone", optional: "anyone; a session is looked at", session: "a session" }[route.access],
+    cookieOf(route),
+    route.session === "starts" ? `${route.status}; 201 for a new account` : String(route.status),
+    route.errors.map(withStatus).join(", "),
+  ]);
+  return `# Routes
+
+The handler answers these paths below \`basePath\`, which is \`${DEFAULT_BASE}\` unless you set it: \`POST /email/start\` is reached at
+\`POST ${DEFAULT_BASE}/email/start\`. Each route is one method of what \`createAuth\` returns, with the same input and result, so whatever
+a browser can do your own code can do as well. Bodies are JSON, replies too. Paths are compared literally: another case, a
+slash at the end or an encoded letter is another path, and so \`not_found\`.
+
+Who is signed in is read from the session cookie, or from \`Authorization: Bearer\` with an access token. A request other than \`GET\`
+that carries the cookie, or whose reply sets one, must come from your own origin or one in \`trustedOrigins\`. Programs that are no browser, and so send no
+\`Origin\`, are let through.
+
+${
+    table([
+      "Route",
+      "Method",
+      "What it does",
+      "Who may call",
+      "Session cookie",
+      "Status",
+      "Errors of its own",
+    ], rows)
+  }
+
+Any route may also answer ${ANY.map(withStatus).join(", ")}.
+
+One that needs a session may also answer ${SIGNED_IN.map(withStatus).join(", ")}.
+
+What each code means is on the page about [errors](errors.md); what each route asks of the store on the one about
+[operations](operations.md).
+`;
+}
+
+function cookieOf(route: typeof ROUTES[string]["route"]): string {
+  if (route.session === "starts") return "set, unless `session` is `bearer`";
+  if (route.session !== "ends") return "";
+  return route.keeps === undefined ? "cleared" : `cleared, unless \`${route.keeps}\` is the calling session`;
+}
+
+function withStatus(code: ErrorCode): string {
+  return `\`${code}\` (${ERRORS[code][0]})`;
+}
+
+async function operationsPage(): Promise<string> {
+  const measured: Measured[] = [];
+  for (const one of CASES) measured.push(await measure(one, "memory"));
+  const strangers = measured.flatMap(({ others }) => others);
+  if (strangers.length > 0) {
+    throw new Error(`a request calls ${strangers.join(", ")}: this page says that none does`);
+  }
+  const rows = measured.map(({ route, when, rounds }) => {
+    const operations = rounds.flat();
+    const count = (kind: string) => String(operations.filter((name) => name.startsWith(`${kind} `)).length);
+    const order = rounds.map((round) => round.join(" + ")).join(" → ");
+    return [`\`${ROUTES[route]?.call}\``, when, count("get"), count("swap"), String(rounds.length), order];
+  });
+  return `# What each request asks of the store
+
+A request costs as many trips to the store as stand in this table; with a store on another machine that is nearly all it costs. The
+numbers are measured by running each route over HTTP on a server that has been in use, and they are the same for every store. There are
+two operations only: \`get\` reads one key, and \`swap\` writes one key if it still holds what was read before. What is joined by \`+\`
+travels at the same time and counts as one trip.
+
+- Knowing who is signed in takes two reads in one trip: the account and the session. That check is part of every route that needs a
+  session, and it is all that \`getSession\` and \`requireSession\` do.
+- When a session is used for the first time in an hour (or in a tenth of \`session.idleTtl\`, if that is less), one swap notes it.
+- No request lists keys, and none writes without comparing: of a driver, requests call \`getItem\` and \`swap\` alone.
+- A swap that somebody else was faster than is tried again after another read. That happens only where several requests change the
+  same account or session at the same moment.
+- The first request of a process also reads \`lookup-key\` and \`meta\`. Whoever makes or checks access tokens reads \`signing-keys\` once a
+  minute.
+
+${table(["Route", "When", "Reads", "Swaps", "Trips", "In order"], rows)}
+`;
+}
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** As \`deno fmt\` wants it. */
+function formatted(text: string): string {
+  const { status, stdout, stderr } = spawnSync(
+    join(root, "node_modules", ".bin", "deno"),
+    ["fmt", "--ext", "md", "-"],
+    { cwd: root, input: text, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`deno fmt failed: ${stderr}`);
+  return stdout;
+}
+
+function present(path: string): string | null {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch {
+    return null; // it is missing, and so not as it would be generated
+  }
+}

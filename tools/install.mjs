@@ -1,0 +1,70 @@
+// Makes node_modules what package-lock.json says, and does nothing when it is. Runs before `npm start`, `npm test` and
+// `npm run ok`, on any Node that npm itself runs on, with nothing installed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+
+const root = new URL("../", import.meta.url);
+const stamp = new URL("node_modules/.installed", root);
+const node = new URL(`node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`, root);
+
+const wanted = wantedStamp();
+if (!isInstalled(wanted)) {
+  console.error("Installing what package-lock.json lists ...");
+  const problem = install();
+  if (problem === undefined) writeFileSync(stamp, wanted);
+  else {
+    console.error(problem);
+    process.exitCode = 1;
+  }
+}
+
+/** What the stamp says when all is well: these dependencies, this lock file, this kind of machine. */
+function wantedStamp() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const hash = createHash("sha256").update(JSON.stringify([dependencies, devDependencies]));
+  hash.update(readFileSync(new URL("package-lock.json", root)));
+  return `${process.platform}-${process.arch} ${hash.digest("hex")}\n`;
+}
+
+function isInstalled(wanted) {
+  return existsSync(stamp) && existsSync(node) && readFileSync(stamp, "utf8") === wanted;
+}
+
+/** Runs `npm ci`; answers with a sentence for people when that fails. */
+function install() {
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const [command, ...first] = npm();
+  const { status, error, stderr } = spawnSync(command, [...first, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (error !== undefined) {
+    return `The dependencies were not installed: npm cannot be run (${error.message}).`;
+  }
+  if (status !== 0) return `The dependencies were not installed: ${reason(stderr)}.`;
+  if (!existsSync(node)) {
+    return "The dependencies were not installed: npm ran no install scripts, which the package `node` needs.";
+  }
+}
+
+/** npm as the caller started it. Its own Node, because the one in node_modules is about to be replaced. */
+function npm() {
+  const { npm_execpath: script, npm_node_execpath: runtime } = process.env;
+  if (script !== undefined && /\.c?js$/.test(script)) return [runtime ?? process.execPath, script];
+  return [process.platform === "win32" ? "npm.cmd" : "npm"];
+}
+
+function reason(stderr) {
+  if (/\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b/.test(stderr)) {
+    return "npm could not reach its registry; connect to the network and run the command again";
+  }
+  if (/\bEUSAGE\b/.test(stderr)) {
+    return "package-lock.json and package.json disagree; run `npm install` and commit both";
+  }
+  const lines = stderr.split("\n").map((line) => line.replace(/^npm error( code| notarget)? ?/, "").trim());
+  const said = lines.filter((line) => line !== "").slice(0, 2).join(": ");
+  return `npm ci failed (${said === "" ? "it did not say why" : said})`;
+}

@@ -1,0 +1,155 @@
+// The one test suite, run on each runtime in turn: what `npm test` and `npm run ok` share.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** The project's root. */
+export const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** The folder of the programs that npm installed. */
+export const bin = join(root, "node_modules", ".bin");
+
+/** The environment of everything that is run: Node as the lock file pins it, before the machine's own. */
+export const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+
+const vitest = join("node_modules", "vitest", "vitest.mjs");
+
+/** How vitest is started on each runtime. */
+const RUNTIMES = {
+  node: ["node", vitest],
+  deno: ["deno", "run", "-A", "--unstable-kv", "npm:vitest"],
+  bun: ["bun", "--bun", vitest],
+};
+
+/** The longest that one run may take, in milliseconds: a suite that hangs is a suite that failed. */
+const DEADLINE = 6 * 60_000;
+
+const STORES = ["memory", "sqlite"];
+const WAYS = ["method", "http"];
+
+/** Runs the suite, shows it, and adds up. `--runtime=node,bun` chooses; other arguments go to vitest. */
+export function runSuite(args) {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
+  try {
+    const runs = chosen(args).map((runtime) => ({
+      runtime,
+      ...run(runtime, args.filter(isForVitest), folder),
+    }));
+    console.log(`\n${table("tests", ["passed", "failed", "skipped"], runs.map(countsRow))}\n`);
+    console.log(`${flowsTable(runs)}\n`);
+    return sum(runs);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Adds counts up. */
+export function sum(counts) {
+  const total = (key) => counts.reduce((all, one) => all + one[key], 0);
+  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+}
+
+/** The line that ends every run of ours. */
+export function lastLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+function isForVitest(arg) {
+  return !arg.startsWith("--runtime=");
+}
+
+function chosen(args) {
+  const choice = args.find((arg) => !isForVitest(arg))?.slice("--runtime=".length).split(",");
+  for (const name of choice ?? []) {
+    if (name in RUNTIMES) continue;
+    console.error(`--runtime takes ${Object.keys(RUNTIMES).join(", ")}, separated by commas: not "${name}"`);
+    process.exit(1);
+  }
+  return choice ?? Object.keys(RUNTIMES);
+}
+
+/** One run: what was counted, and the flows that say they ran. */
+function run(runtime, args, folder) {
+  console.log(`\n== vitest on ${runtime}`);
+  const report = join(folder, `${runtime}.json`);
+  const matrix = join(folder, `${runtime}.flows`);
+  const [command, ...first] = RUNTIMES[runtime];
+  const { status, signal, error } = spawnSync(
+    join(bin, command),
+    [...first, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    {
+      cwd: root,
+      env: { ...env, LATCHKEY_MATRIX: matrix },
+      stdio: ["ignore", "inherit", "inherit"],
+      timeout: DEADLINE,
+      killSignal: "SIGKILL",
+    },
+  );
+  const counts = counted(readJson(report), status);
+  if (error ?? signal) console.log(`vitest on ${runtime} died: ${error?.message ?? signal}`);
+  return { ...counts, flows: readFlows(matrix) };
+}
+
+/** A runner that died, failed outside a test, or ran none has failed at least once. */
+function counted(report, status) {
+  const passed = report?.numPassedTests ?? 0;
+  const files = report?.testResults?.filter(failedOutsideTests).length ?? 0;
+  const failed = (report?.numFailedTests ?? 0) + files;
+  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  const wrong = status !== 0 || passed + failed === 0;
+  return { passed, failed: wrong ? Math.max(1, failed) : failed, skipped };
+}
+
+/** A file that could not be loaded, or whose hooks failed: it counts as one. */
+function failedOutsideTests(file) {
+  return file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
+}
+
+function readJson(path) {
+  const text = readText(path);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** The lines `{ runtime, store, via, flow }` that flows append to the file named by LATCHKEY_MATRIX. */
+function readFlows(path) {
+  const lines = readText(path)?.split("\n") ?? [];
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+function readText(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // a run that died has written nothing, and is counted as failed
+  }
+}
+
+function countsRow({ runtime, passed, failed, skipped }) {
+  return [runtime, passed, failed, skipped];
+}
+
+/** How many flows ran on each store and way in, per runtime. */
+function flowsTable(runs) {
+  const found = runs.flatMap(({ flows }) => flows.map(({ store, via }) => `${store}/${via}`));
+  const expected = STORES.flatMap((store) => WAYS.map((via) => `${store}/${via}`));
+  const rows = [...new Set([...expected, ...found])].map((
+    row,
+  ) => [row, ...runs.map((one) => flowsOf(one, row))]);
+  return table("flows", runs.map(({ runtime }) => runtime), rows);
+}
+
+/** Only what says it ran on this runtime counts: a run that quietly fell back to another one shows as nothing. */
+function flowsOf({ runtime, flows }, row) {
+  const ran = flows.filter((one) => one.runtime === runtime && `${one.store}/${one.via}` === row);
+  return new Set(ran.map(({ flow }) => flow)).size;
+}
+
+function table(title, columns, rows) {
+  const lines = [[title, ...columns], ...rows].map(([first, ...cells]) =>
+    `${String(first).padEnd(16)}${cells.map((cell) => String(cell).padStart(9)).join("")}`
+  );
+  return lines.join("\n");
+}

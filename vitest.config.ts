@@ -1,0 +1,13 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+// Bun's child processes lack what the fork pool needs, and Deno's workers what the thread pool needs.
+const config: ViteUserConfig = defineConfig({
+  test: {
+    pool: process.versions["bun"] ? "threads" : "forks",
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
+
+export default config;
