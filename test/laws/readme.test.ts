@@ -31,15 +31,8 @@ test("the README's lines run as they stand, and answer", async () => {
       cwd: folder,
       env: { ...process.env, AUTH_SECRET: "a-secret-of-32-characters-for-the-readme" },
     });
-    let printed = "";
-    child.stderr?.on("data", (text) => printed += String(text));
-    await new Promise<void>((resolve, reject) => {
-      child?.stdout?.on("data", (text) => {
-        printed += String(text);
-        if (printed.includes("up\n")) resolve();
-      });
-      child?.once("exit", (status) => reject(new Error(`it ended with ${status}: ${printed}`)));
-    });
+    const printed = output(child);
+    await printed(/^up$/m);
     const health = await fetch(`http://localhost:${port}/auth/health`);
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     const started = await fetch(`http://localhost:${port}/auth/email/start`, {
@@ -48,11 +41,29 @@ test("the README's lines run as they stand, and answer", async () => {
       body: JSON.stringify({ email: "ada@example.com" }),
     });
     expect(started.status).toBe(200);
-    expect(printed).toMatch(/Your code is \d{6}\./);
+    await printed(/Your code is \d{6}\./);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** Waits until a process has printed something. */
+function output(process: ChildProcess): (pattern: RegExp) => Promise<void> {
+  let text = "";
+  let look = () => {};
+  const hear = (chunk: unknown) => {
+    text += String(chunk);
+    look();
+  };
+  process.stdout?.on("data", hear);
+  process.stderr?.on("data", hear);
+  return (pattern) =>
+    new Promise((resolve, reject) => {
+      look = () => pattern.test(text) && resolve();
+      process.once("exit", (status) => reject(new Error(`it ended with ${status}: ${text}`)));
+      look();
+    });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
