@@ -84,11 +84,8 @@ export function optional<T>(of: Schema<T>): Schema<T | undefined> {
 
 /** An object with exactly these members. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
-  // Without a prototype "constructor" and "toString" are no entries, so as members they are unknown like any other.
-  const entries = Object.assign(Object.create(null), fields) as v.ObjectEntries;
-  return v.pipe(v.custom<object>(isPlain, "must be an object"), v.strictObject(entries)) as Schema<
-    unknown
-  > as Schema<T>;
+  const exact = v.strictObject(fields as unknown as v.ObjectEntries);
+  return v.pipe(v.custom<object>(isPlain, "must be an object"), exact) as unknown as Schema<T>; // as `Fields` has it
 }
 
 /** The value as `schema` describes it.

@@ -1,4 +1,4 @@
-import { type CryptoKey, decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { fromBase64url } from "../base/encoding.ts";
 
 /** How access tokens are signed (RFC 7518 section 3.1, RFC 8037). */
@@ -73,7 +73,9 @@ export async function verifyAccessToken(
     if (typeof sub !== "string" || typeof sid !== "string") return { is: "invalid" };
     return { is: "valid", uid: sub, sid };
   } catch (error) {
-    if (error instanceof errors.JWTExpired) return { is: "expired" };
+    if (error instanceof Error && "code" in error && error.code === "ERR_JWT_EXPIRED") {
+      return { is: "expired" };
+    }
     return { is: "invalid" }; // jose's every other refusal: the reader of the reply learns no more than that
   }
 }

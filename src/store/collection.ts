@@ -59,6 +59,7 @@ export function collection<T extends Expiring & object>(
   const { platform, within } = store;
   /** The exact text of each record that was read or written: what a swap compares. */
   const texts = new WeakMap<T, string>();
+  const known = parses<T>();
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
   async function read(key: string): Promise<string | null> {
@@ -71,7 +72,8 @@ export function collection<T extends Expiring & object>(
 
   function parsed(key: string, text: string | null): T | null {
     if (text === null) return null;
-    const record = shaped(key, text, shape);
+    const record = known.get(text) ?? shaped(key, text, shape);
+    known.keep(text, record);
     texts.set(record, text);
     return record;
   }
@@ -132,6 +134,31 @@ export function collection<T extends Expiring & object>(
         if (waited && platform.now() >= until) throw unavailable("the line for one record is too long");
         return settle(key, decide, waited ? undefined : seen, until);
       });
+    },
+  };
+}
+
+/** What was parsed lately, by its exact text, which is read from the store each time: so nothing of it is ever out of date. */
+interface Parses<T> {
+  readonly get: (text: string) => T | undefined;
+  readonly keep: (text: string, record: T) => void;
+}
+
+const REMEMBERED = 2 ** 20; // characters of text; twice as many at most
+
+/** Two generations: when the young one is full, it is the old one, and what was old is forgotten. */
+function parses<T>(): Parses<T> {
+  let young = new Map<string, T>();
+  let old = new Map<string, T>();
+  let size = 0;
+  return {
+    get: (text) => young.get(text) ?? old.get(text),
+    keep(text, record) {
+      if (young.has(text)) return;
+      young.set(text, record);
+      size += text.length;
+      if (size <= REMEMBERED) return;
+      [old, young, size] = [young, new Map(), 0];
     },
   };
 }

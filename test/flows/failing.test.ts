@@ -4,7 +4,7 @@ import { type ErrorCode, ERRORS } from "../../src/errors.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { type Fault, type Faulty, faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
-import { RUNS, sound, STEPS, storeOf } from "../suite/failing_steps.ts";
+import { listed, RUNS, sound, STEPS, storeOf } from "../suite/failing_steps.ts";
 import type { World } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
@@ -70,8 +70,7 @@ flow(
 );
 
 flow("a swap that is never answered is storage_unavailable at storageDeadline too", async (here) => {
-  const auth = here.another({ storage: faulty(here.driver()).driver, storageDeadline: "1s" });
-  await auth.ready();
+  await here.server().ready();
   const { auth: slow, store } = server(here, null, "1s");
   await slow.ready();
   const asked = hang(store, ({ name }, run) => name === "swap" ? new Promise(() => {}) : run());
@@ -299,8 +298,9 @@ for (const [name, step] of Object.entries(STEPS)) {
           await here.turn("61s");
           await step.again(ready, here);
           for (const call of late) await call();
-          await sound(here, ready);
+          await listed(here, ready);
         }
+        await sound(here);
       }
     },
   );

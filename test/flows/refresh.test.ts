@@ -210,6 +210,19 @@ flow("a right token for a session of other ids is session_ended: there is none",
   expect(await world.contents()).toEqual(before);
 });
 
+flow(
+  "a refresh token is made of its session's random seed too: the secret alone makes none",
+  async (world) => {
+    const { grant } = await signIn(world, ADA, "bearer");
+    const key = `sessions:${grant.user.id}:${grant.session.id}`;
+    const record = String(await world.driver().getItem(key));
+    await world.driver().setItem(key, record.replace(/("seed":")[^"]+/, `$1${"A".repeat(43)}`));
+    expect(await outcome(refresh(world, grant))).toBe("token_invalid");
+    await world.driver().setItem(key, record);
+    expect(await outcome(refresh(world, grant))).toBe("fine");
+  },
+);
+
 const store = watched();
 
 flow("what is no refresh token is token_invalid, and never reaches the store", async (world) => {

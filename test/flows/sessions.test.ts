@@ -256,6 +256,9 @@ flow("freshWithin asks how long ago the user signed in, however fresh the last u
   await world.turn(0.001);
   expect(await outcome(requireSession(client.headers, { freshWithin: "10m" }))).toBe("step_up_required");
   expect(await outcome(requireSession(client.headers, { freshWithin: 601 }))).toBe("fine");
+  await world.turn("2h");
+  expect(await outcome(requireSession(client.headers))).toBe("fine"); // notes the use
+  expect(await outcome(requireSession(client.headers, { freshWithin: "1h" }))).toBe("step_up_required");
   expect(await outcome(requireSession(client.headers))).toBe("fine");
 });
 

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, importJWK, type JWK, jwtVerify } from "jose";
+import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
@@ -290,6 +291,11 @@ async function hostile(grant: Grant, [current, standby]: readonly Key[]): Promis
   found.set("signed by the key that stands by", await signed(`${h}.${c}`, alg, standby.secret));
   const jwk = standby.open ?? standby.secret;
   found.set("its own key in it", await signed(input({ ...header, jwk }, claims), alg, standby.secret));
+  for (const bits of alg === "HS256" ? [384, 512] : []) {
+    const other = input({ ...header, alg: `HS${bits}` }, claims);
+    const mac = createHmac(`sha${bits}`, fromBase64url(secret.k ?? "")!).update(other).digest();
+    found.set(`the same key under HS${bits}`, `${other}.${base64url(mac)}`);
+  }
   for (const [i, key] of (await confusing(current)).entries()) {
     const forged = input({ ...header, alg: "HS256" }, claims);
     found.set(`signed with what is public ${i}`, `${forged}.${base64url(hmacSha256(key, utf8(forged)))}`);

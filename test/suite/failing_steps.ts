@@ -118,8 +118,13 @@ async function worked(call: Promise<unknown>, before: readonly string[]): Promis
   expect(["done", ...before]).toContain(outcome);
 }
 
-async function nobody(here: World, { headers }: Person): Promise<void> {
+/** Whose session has ended is nobody, by whatever they hold. */
+async function nobody(here: World, { headers, refreshToken }: Person): Promise<void> {
   expect((await healthy(here).getSession(headers)).user).toBe(null);
+  if (refreshToken === undefined) return;
+  expect((await refusal(here.at(healthy(here)).sessions.refresh({ refreshToken }))).code).toBe(
+    "session_ended",
+  );
 }
 
 export const STEPS: Readonly<Record<string, Step>> = {
@@ -235,8 +240,8 @@ export const STEPS: Readonly<Record<string, Step>> = {
   },
 };
 
-/** No address belongs to two accounts, each account has the claims of what it lists, and who is let in is listed. */
-export async function sound(here: World, ready?: Ready): Promise<void> {
+/** No address belongs to two accounts, and each account has the claims of what it lists. */
+export async function sound(here: World): Promise<void> {
   const contents = new Map(await Array.fromAsync(storeOf(here).entries("")));
   const claims = new Map<string, number>();
   for (const [key, text] of contents) {
@@ -256,13 +261,14 @@ export async function sound(here: World, ready?: Ready): Promise<void> {
       owners.set(value, key);
     }
   }
-  for (const { headers, id, sid } of ready?.people ?? []) {
-    const account = JSON.parse(contents.get(`users:${id}`) ?? "{}");
+}
+
+/** Who is let in is listed by their account, and has a record; nobody else is. */
+export async function listed(here: World, { people }: Ready): Promise<void> {
+  for (const { headers, id, sid } of people) {
+    const account = JSON.parse(await storeOf(here).getItem(`users:${id}`) ?? "{}");
     const isListed = account.sessions?.some((entry: { sid: string }) => entry.sid === sid) ?? false;
-    const { user } = await healthy(here).getSession(headers);
-    expect([sid, user?.id ?? null]).toEqual([
-      sid,
-      isListed && contents.has(`sessions:${id}:${sid}`) ? id : null,
-    ]);
+    const lives = isListed && await storeOf(here).hasItem(`sessions:${id}:${sid}`);
+    expect([sid, (await healthy(here).getSession(headers)).user?.id]).toEqual([sid, lives ? id : undefined]);
   }
 }

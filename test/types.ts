@@ -1,0 +1,157 @@
+// What must not compile, each under the sentence that it protects. `tsc -p .` is the test: an error that no longer comes is one.
+import {
+  type Auth,
+  AuthError,
+  type AuthOptions,
+  createAuth,
+  type Driver,
+  type ErrorCode,
+  type Grant,
+} from "../mod.ts";
+import type { Calls, Feature, Route, Routes, Wire } from "../src/contract.ts";
+import { object, optional, text } from "../src/base/schema.ts";
+import type { EmailOtp, EmailOtpVerify } from "../src/features/email_otp/contract.ts";
+
+type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function holds<_ extends true>(): void {}
+
+const base = { secret: "a-secret-of-32-characters-or-more", baseUrl: "https://app.example.com" } as const;
+const email = { from: "no-reply@example.com", send: () => {} };
+const driver = {} as Driver;
+
+// A feature that is not named has no methods.
+const bare = createAuth(base);
+// @ts-expect-error emailOtp is off
+bare.emailOtp;
+holds<Equals<keyof typeof bare & "emailOtp", never>>();
+
+// One that is named has them: `true` and an object name it.
+createAuth({ ...base, email, emailOtp: true }).emailOtp.start;
+createAuth({ ...base, email, emailOtp: { length: 8 } }).emailOtp.verify;
+
+// `false` and undefined do not name it.
+// @ts-expect-error what is switched off is left out
+createAuth({ ...base, email, emailOtp: false });
+// @ts-expect-error no member may be undefined on purpose
+createAuth({ ...base, email, emailOtp: undefined });
+
+// Options that are typed wide promise nothing.
+const wide: AuthOptions = { ...base, email, emailOtp: true };
+// @ts-expect-error it is only perhaps on
+createAuth(wide).emailOtp;
+const perhaps = wide as AuthOptions & { readonly emailOtp?: true };
+// @ts-expect-error it is only perhaps on
+createAuth(perhaps).emailOtp;
+holds<Equals<Auth["sessions"], typeof bare.sessions>>();
+
+// Unknown options do not compile.
+// @ts-expect-error in a literal
+const _options: AuthOptions = { ...base, trustedOrigin: ["https://a.example"] };
+// @ts-expect-error within one
+createAuth({ ...base, session: { tll: "1h" } });
+// @ts-expect-error within another
+createAuth({ ...base, emailOtp: { digits: 8 } });
+
+// Durations have a unit, or are seconds.
+createAuth({ ...base, session: { ttl: "30d", idleTtl: 3600 } });
+// @ts-expect-error no such unit
+createAuth({ ...base, session: { ttl: "1w" } });
+// @ts-expect-error no unit
+createAuth({ ...base, session: { ttl: "30" } });
+
+// A store without an atomic swap is none.
+createAuth({ ...base, storage: driver });
+const { swap: _, ...withoutSwap } = driver;
+// @ts-expect-error swap is missing
+createAuth({ ...base, storage: withoutSwap });
+
+// What was given is never changed: options and replies are read-only.
+const auth = createAuth({ ...base, email, emailOtp: true, storage: driver });
+async function replies(grant: Grant): Promise<void> {
+  const { user, session } = await auth.getSession(new Headers());
+  // @ts-expect-error a reply is not changed
+  grant.user.email = "eve@example.com";
+  // @ts-expect-error nor what is in it
+  grant.session.amr.push("pwd");
+  // Nobody is null in both places at once.
+  if (user !== null) session.id.length;
+  // @ts-expect-error nobody may be signed in
+  user.id;
+  (await auth.requireSession(new Headers())).user.id.length;
+}
+
+// A method says who calls where that matters.
+async function callers(): Promise<void> {
+  // @ts-expect-error whose sessions
+  await auth.sessions.list({});
+  // @ts-expect-error whose account
+  await auth.account.get({ sessionId: "s" });
+  // @ts-expect-error which session
+  await auth.sessions.end({ userId: "u" });
+  // @ts-expect-error a cookie or a bearer
+  await auth.sessions.create({ userId: "u", session: "both" });
+  // @ts-expect-error the code
+  await auth.emailOtp.verify({ challengeId: "c" });
+  await auth.sessions.signOut({});
+}
+
+// The wire cannot say who is calling.
+holds<Equals<Wire<EmailOtpVerify>, Omit<EmailOtpVerify, "userId" | "sessionId" | "client">>>();
+// @ts-expect-error a caller on the wire
+const _caller: keyof Wire<EmailOtpVerify> = "userId";
+
+// A schema has each member of its type, and no other, and each of its type.
+interface Pair {
+  readonly a: string;
+  readonly b?: string | undefined;
+}
+object<Pair>({ a: text(ID), b: optional(text(ID)) });
+// @ts-expect-error one too few
+object<Pair>({ a: text(ID) });
+// @ts-expect-error one too many
+object<Pair>({ a: text(ID), b: optional(text(ID)), c: text(ID) });
+// @ts-expect-error of another type
+object<Pair>({ a: optional(text(ID)), b: optional(text(ID)) });
+
+// Forgetting to protect a route does not compile: a method that needs a user cannot be open to anyone.
+type Mine = { mine(input: { readonly userId: string }): Promise<void> };
+const row = { summary: "", input: object<Record<never, never>>({}), status: 204, errors: [] } as const;
+const _mine: Routes<Mine> = { mine: { ...row, access: "session" } };
+// @ts-expect-error open to anyone
+const _open: Routes<Mine> = { mine: { ...row, access: "anyone" } };
+// @ts-expect-error a session that is only looked at
+const _looked: Routes<Mine> = { mine: { ...row, access: "optional" } };
+
+// A route that does not answer a grant cannot set a cookie; one that does cannot clear it.
+// @ts-expect-error there is nothing to set
+const _sets: Routes<Mine> = { mine: { ...row, access: "session", session: "starts" } };
+// @ts-expect-error it begins a session
+const _ends: Route<EmailOtpVerify, Grant>["session"] = "ends";
+
+// Each method has its address and its route; no other has.
+const _calls: Calls<EmailOtp> = { start: "POST /a", verify: "POST /b" };
+// @ts-expect-error one is missing
+const _few: Calls<EmailOtp> = { start: "POST /a" };
+// @ts-expect-error one too many
+const _many: Calls<EmailOtp> = { start: "POST /a", verify: "POST /b", resend: "POST /c" };
+// @ts-expect-error an address is a method and a path
+const _path: Calls<EmailOtp> = { start: "/a", verify: "POST /b" };
+// @ts-expect-error a feature without its routes
+const _feature: Feature<EmailOtp, object, true, object> = {
+  calls: _calls,
+  settings: () => ({}),
+  create: () => auth.emailOtp,
+};
+
+// An error has a code of the table.
+const _error = new AuthError("code_invalid", { attemptsLeft: 4 });
+// @ts-expect-error no such code
+new AuthError("no_such_thing");
+// @ts-expect-error no such detail
+new AuthError("code_invalid", { attempts: 4 });
+holds<Equals<AuthError["code"], ErrorCode>>();
+// @ts-expect-error an error is not changed
+_error.code = "internal";
+
+declare const ID: { readonly min: number; readonly max: number };
+export const checked: readonly unknown[] = [replies, callers, _options, _mine, _open, _looked, _sets, _ends];
