@@ -1,4 +1,4 @@
-/** Authentication in one function: users, sessions and sign-in codes in any store, behind one Fetch handler.
+/** Authentication in one function: users, sessions and sign-in codes in a store of your choice, behind one Fetch handler.
  * @example Usage
  * ```ts
  * import { createAuth } from "@latchkey/auth";

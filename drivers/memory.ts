@@ -66,7 +66,7 @@ export default function memory(options: MemoryOptions = {}): Driver {
     // Only what is new is refused: in a full store a session must still end and a guess still count.
     if (bytes + more > maxBytes && get(key) === null) {
       throw unavailable(
-        `memory is full (maxBytes: ${maxBytes}): raise maxBytes or use a driver that writes to disk`,
+        `memory is full (maxBytes: ${maxBytes}): raise it, or use a driver that writes to disk`,
       );
     }
     const exp = ttl === undefined ? Infinity : now() + ttl * 1000;

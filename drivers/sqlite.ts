@@ -1,4 +1,4 @@
-import { existsSync, statfsSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync, type StatementResultingChanges } from "node:sqlite";
 import { AuthError } from "../src/errors.ts";
@@ -26,7 +26,7 @@ type Synchronous = "full" | "normal";
 const MEMORY = ":memory:";
 const OPENING = 10_000; // milliseconds: those who open the same new file at once are done within them
 const PAGE = 100; // rows read at once
-const TIDY = { every: 100, rows: 20 } as const; // writes, expired rows
+const TIDY = { every: 100, rows: 200 } as const; // writes, expired rows: more than were written, or the file only grows
 const SYNCHRONOUS = { full: "FULL", normal: "NORMAL" } as const;
 const SQLITE_BUSY = 5; // https://sqlite.org/rescode.html: the low byte of all its kinds
 
@@ -148,6 +148,7 @@ function open(path: string, synchronous: Synchronous, table: string) {
   const file = path === MEMORY ? path : resolve(path); // an absolute path is never taken for a URI
   try {
     if (path !== MEMORY) refuseNetworkDisk(file);
+    if (path !== MEMORY) makePrivate(file);
     // Who makes a file WAL does not wait for others who do, whatever busy_timeout says: so it is tried again.
     for (const until = performance.now() + OPENING;; pause()) {
       const database = new DatabaseSync(file);
@@ -164,6 +165,15 @@ function open(path: string, synchronous: Synchronous, table: string) {
     const directory = statSync(file, { throwIfNoEntry: false })?.isDirectory();
     const why = directory ? "it is a directory" : messageOf(cause);
     throw unavailable(`${file} cannot be opened as a database: ${why}`, cause);
+  }
+}
+
+/** A new file is for its owner alone; SQLite's other files follow it. */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, "ax", 0o600));
+  } catch {
+    // It is there already, or cannot be made: SQLite will say why.
   }
 }
 

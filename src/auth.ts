@@ -16,6 +16,7 @@ import type { Sessions } from "./features/sessions/contract.ts";
 import type { Users } from "./features/users/contract.ts";
 import type { Health, KeySet } from "./features/well_known/contract.ts";
 import { credentialOf } from "./http/caller.ts";
+import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
 import { sessionCookie } from "./http/reply.ts";
 import type { Grant, SignedIn, SignedOut } from "./model.ts";
@@ -48,22 +49,25 @@ export interface Requirements {
 export interface BaseAuth {
   /** Answers every request under `basePath`. Never throws. */
   readonly handler: (request: Request) => Promise<Response>;
-  /** Who a request is signed in as, by cookie or bearer token; nobody, for whatever is wrong with those.
-   * @throws {AuthError} only what the store throws
+  /** Who a request is signed in as, by cookie or bearer token; nobody, for whatever is wrong with those. A request that changes
+   * something (not GET, HEAD or OPTIONS) and brings the cookie counts only from an origin that is ours or trusted; of headers
+   * alone that cannot be asked.
+   * @throws {AuthError} only what the store throws (and what a `trustedOrigins` of your own does)
    * @example Usage
    * ```ts ignore
    * const { user } = await auth.getSession(request);
    * if (user === null) return Response.redirect("/sign-in");
    * ``` */
   readonly getSession: (request: Request | Headers) => Promise<SignedIn | SignedOut>;
-  /** Who a request is signed in as.
-   * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended`, `step_up_required`
+  /** Who a request is signed in as, judged as by `getSession`.
+   * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended`, `origin_forbidden`, `step_up_required`
    * @example Usage
    * ```ts ignore
    * const { user } = await auth.requireSession(request, { freshWithin: "10m" });
    * ``` */
   readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn>;
   /** The `Set-Cookie` values that carry a grant to a browser; none for a bearer grant. For sign-ins made by method.
+   * @throws {AuthError} `input_invalid` for anything but the very object that a method answered
    * @example Usage
    * ```ts ignore
    * const grant = await auth.emailOtp.verify({ challengeId, code });
@@ -84,6 +88,11 @@ export interface BaseAuth {
   readonly signingKeys: {
     /** The public ones, as a JWK Set (RFC 7517 section 5). */
     readonly jwks: () => Promise<KeySet>;
+  };
+  /** What is known of the store. */
+  readonly storage: {
+    /** Whether its decisions hold within this process alone, or for every process that shares it. */
+    readonly atomicity: "process" | "shared";
   };
   /** Resolves when the store answers and is ours. Without it, the first call finds out.
    * @throws {AuthError} `storage_unavailable`, `storage_corrupt`, `secret_unknown` */
@@ -134,12 +143,17 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     handler: handler(endpoints, core, cookie),
     ...checks(core),
     cookies(grant) {
-      const token = core.signIn.issued(grant)?.cookie ?? null;
-      return token === null ? [] : [cookie.set(token)];
+      const issued = core.signIn.issued(grant);
+      if (issued === null) {
+        const message = "must be the grant itself, as a method answered it: a copy has lost its cookie";
+        throw new AuthError("input_invalid", { issues: [{ path: "grant", message }] });
+      }
+      return issued.cookie === null ? [] : [cookie.set(issued.cookie)];
     },
     clearCookies: () => [cookie.clear()],
     signingKeys: { jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet> },
     health: () => wellKnown["health"]?.({}) as Promise<Health>,
+    storage: { atomicity: driver.atomicity },
     ready: core.foundation.ready,
     close: core.close,
   };
@@ -212,17 +226,21 @@ const requirements = object<{
 
 /** The two ways to ask who a request is. */
 function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
-  const { platform, views, foundation, sessions } = core;
+  const { platform, settings, views, foundation, sessions } = core;
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
     session: views.session(found, found.sid),
   });
 
-  async function identify(request: Request | Headers): Promise<Identified> {
+  async function identify(
+    request: Request | Headers,
+  ): Promise<Identified | { readonly is: "origin_forbidden" }> {
+    const whole = "headers" in request; // else the headers alone, from whichever Fetch they are
+    const credential = credentialOf(whole ? request.headers : request, core);
+    const byCookie = credential.kind === "cookie" || credential.kind === "doubled";
+    if (whole && byCookie && isForeign(request, settings.trusts)) return { is: "origin_forbidden" };
     await foundation.ready();
-    return await sessions.identify(
-      credentialOf(request instanceof Headers ? request : request.headers, core),
-    );
+    return await sessions.identify(credential);
   }
 
   return {
@@ -244,7 +262,7 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
 
 const PLAIN_HTTP =
   "baseUrl is plain HTTP outside this machine (allowInsecureOrigin): whoever is on the way reads codes, " +
-  "cookies and tokens. That is for tests on a network of one's own.";
+  "cookies and tokens. Only for tests.";
 
 /** Whether what is sent to an origin can be read on the way. */
 function isOpenToReaders(origin: string): boolean {

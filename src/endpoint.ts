@@ -1,4 +1,4 @@
-import { id, object, optional, parse, text } from "./base/schema.ts";
+import { id, maybeText, object, optional, parse } from "./base/schema.ts";
 import type { AnyRoute, Call, MaybeCaller } from "./contract.ts";
 import { AuthError } from "./errors.ts";
 import type { ClientInfo } from "./model.ts";
@@ -19,10 +19,7 @@ export interface Endpoint {
 }
 
 const callers = object<Omit<MaybeCaller, "client">>({ userId: optional(id()), sessionId: optional(id()) });
-const clients = object<ClientInfo>({
-  ip: optional(text({ min: 1, max: 512 })),
-  userAgent: optional(text({ min: 1, max: 4096 })),
-});
+const clients = object<ClientInfo>({ ip: optional(maybeText()), userAgent: optional(maybeText()) });
 
 /** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be
  * said over the wire; who calls by what a caller is. `ready` has to pass first. */
@@ -32,6 +29,14 @@ export function checked(route: AnyRoute, method: Method, ready: () => Promise<vo
     const caller = parse(callers, { userId, sessionId });
     if (route.access === "session" && caller.userId === undefined) {
       throw new AuthError("input_invalid", { issues: [{ path: "userId", message: "is required" }] });
+    }
+    const half = route.access === "optional" &&
+      (caller.userId === undefined) !== (caller.sessionId === undefined);
+    if (half) {
+      const path = caller.userId === undefined ? "userId" : "sessionId";
+      throw new AuthError("input_invalid", {
+        issues: [{ path, message: "is required beside the other id" }],
+      });
     }
     if (client !== undefined) parse(clients, client);
     await ready();

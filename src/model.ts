@@ -92,9 +92,9 @@ export interface MailedStep {
 /** Where a request came from. */
 export interface ClientInfo {
   /** The client's address. */
-  readonly ip?: string | undefined;
-  /** The `User-Agent` header. */
-  readonly userAgent?: string | undefined;
+  readonly ip?: string | null | undefined;
+  /** The `User-Agent` header. Of a long one the first 256 characters are kept. */
+  readonly userAgent?: string | null | undefined;
 }
 
 /** A mail, ready to be sent. */

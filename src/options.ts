@@ -97,7 +97,8 @@ export interface SmtpOptions {
   readonly user?: string;
   /** With which password. */
   readonly pass?: string;
-  /** TLS from the first byte; without it STARTTLS where the server offers it. @default {port === 465} */
+  /** TLS from the first byte; without it STARTTLS where the server offers it, and always where a password is sent to another
+   * machine. @default {port === 465} */
   readonly secure?: boolean;
   /** The name that this client gives in EHLO. */
   readonly name?: string;
@@ -232,7 +233,7 @@ function basePath(given: unknown, report: Report): string {
 
 function trusted(given: AuthOptions["trustedOrigins"], own: string, report: Report): Settings["trusts"] {
   if (typeof given === "function") {
-    return (origin, request) => origin === own || given(origin, request) === true;
+    return (origin, request) => origin === own || judged(given(origin, request));
   }
   const list: unknown = given === undefined ? [] : given;
   if (!Array.isArray(list)) {
@@ -252,6 +253,12 @@ function trusted(given: AuthOptions["trustedOrigins"], own: string, report: Repo
     } else origins.add(origin);
   });
   return (origin) => origins.has(origin);
+}
+
+/** Whatever but true is no. A promise too: what it comes to is of no interest, and ends no process. */
+function judged(answer: unknown): boolean {
+  if (typeof answer !== "boolean") void Promise.resolve(answer).catch(() => {});
+  return answer === true;
 }
 
 function sessionSettings(given: SessionOptions | undefined, report: Report): Settings["session"] {
@@ -308,10 +315,10 @@ function cookieDomain(given: unknown, { hostname }: URL, report: Report): string
   const labels = typeof given === "string" ? given.split(".") : [];
   const fits = hostname === given || hostname.endsWith(`.${String(given)}`);
   if (labels.length < 2 || !fits || /^[\d.]+$/.test(String(given))) {
-    report.add(
-      "cookie.domain",
-      `must be "${hostname}" or a parent of it with at least two labels, without a leading dot`,
-    );
+    const none = hostname.includes(".") && !/^[\d.]+$/.test(hostname)
+      ? `must be "${hostname}" or a parent of it with at least two labels, without a leading dot`
+      : `must be left out: ${hostname} has no subdomains to share a cookie with`;
+    report.add("cookie.domain", none);
   }
   return String(given);
 }

@@ -21,8 +21,10 @@ const SPECIALS = /["(),:;<>@[\\\]]|\p{Default_Ignorable_Code_Point}/u; // quotes
 function localPart(text: string): string | null {
   if (!ATOM.test(text) || SPECIALS.test(text)) return null;
   if (text.startsWith(".") || text.endsWith(".") || text.includes("..")) return null;
-  if (text !== text.normalize("NFKC") || bytes(text) > 64) return null;
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return lower === lower.normalize("NFKC") && text === text.normalize("NFKC") && bytes(lower) <= 64
+    ? lower
+    : null;
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -9,9 +9,15 @@ import {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The UTF-8 bytes of a text. */
+/** The UTF-8 bytes of a text. Most are short and ASCII, for which a loop is several times as fast as the encoder. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** The text of UTF-8 bytes; throws a TypeError where they are none. */

@@ -33,6 +33,14 @@ export function name(): Schema<string> {
   );
 }
 
+/** Any text, or null: for what is only told again. */
+export function maybeText(): Schema<string | null> {
+  return v.custom<string | null>(
+    (value) => value === null || typeof value === "string",
+    "must be a string or null",
+  );
+}
+
 /** A text that matches `pattern`; `what` says in words what would be right. */
 export function matching(pattern: RegExp, what: string): Schema<string> {
   return v.custom<string>((value) => typeof value === "string" && pattern.test(value), `must be ${what}`);
@@ -66,9 +74,8 @@ export function flag(): Schema<boolean> {
 /** A duration; what comes out is its length in seconds. */
 export function duration(): Schema<number> {
   return v.pipe(
-    v.unknown(),
-    v.transform(seconds),
-    v.number('must be a duration like "15m" or a number of seconds'),
+    v.custom((value) => seconds(value) !== null, 'must be a duration like "15m" or a number of seconds'),
+    v.transform((value) => Number(seconds(value))),
   );
 }
 

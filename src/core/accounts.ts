@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { flag, oneOf } from "../base/schema.ts";
 import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Decide, type Store } from "../store/collection.ts";
@@ -82,24 +83,24 @@ export interface Removed {
   readonly records: number;
 }
 
-const VALUE = { type: v.literal("email"), value: v.string() };
+const VALUE = { type: oneOf("email"), value: v.string() };
 const ACCOUNT_SHAPE = v.looseObject({
-  state: v.literal("account"),
+  state: oneOf("account"),
   createdAt: v.number(),
   name: v.nullable(v.string()),
   roles: v.array(v.string()),
-  identifiers: v.array(v.looseObject({ ...VALUE, proven: v.boolean() })),
+  identifiers: v.array(v.looseObject({ ...VALUE, proven: flag() })),
   epoch: v.number(),
   sessions: v.array(v.looseObject({ sid: v.string(), at: v.number(), exp: v.number() })),
 });
 const DRAFT_SHAPE = v.looseObject({
-  state: v.literal("draft"),
+  state: oneOf("draft"),
   reserving: v.looseObject({ op: v.string(), values: v.array(v.string()), at: v.number() }),
 });
 const USER_SHAPE = v.custom<Account | Draft>((record) =>
   v.is(ACCOUNT_SHAPE, record) || v.is(DRAFT_SHAPE, record)
 );
-const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: v.literal("email"), op: v.string() });
+const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: oneOf("email"), op: v.string() });
 
 /** What an account is born as. */
 export function newborn(

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { flag } from "../base/schema.ts";
 import { equal } from "../base/encoding.ts";
 import { collection, type Decision, type Store } from "../store/collection.ts";
 
@@ -76,7 +77,7 @@ const SHAPE = v.looseObject({
   codes: v.array(v.looseObject({ hash: v.string(), exp: v.number() })),
   attemptsLeft: v.number(),
   resendAt: v.number(),
-  silent: v.boolean(),
+  silent: flag(),
   exp: v.number(),
 });
 

@@ -25,6 +25,8 @@ interface Meta {
 }
 
 const SCHEMA = 1;
+const LAID = Promise.resolve();
+const LOOK_AGAIN = 60_000; // ms
 const LOST = "the record at lookup-key is missing: restore it from a backup";
 
 /** The lookup key, made once per store by create-if-absent and never changed: no rotation of secrets renames a key.
@@ -35,6 +37,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
   const metas = collection<Meta>(store, "meta", v.looseObject({ schema: v.number() }));
   let key: Uint8Array | null = null;
   let laying: Promise<void> | null = null;
+  let laidAt = 0;
 
   async function lay(): Promise<void> {
     const record = await lookupKeys.get("") ?? await make();
@@ -43,7 +46,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
     const bytes = opened.is === "open" ? fromBase64url(opened.plain) : null;
     if (opened.is === "damaged" || bytes?.length !== 32) {
       throw new AuthError("storage_corrupt", {
-        remedy: "the record at lookup-key was changed by somebody else",
+        remedy: "lookup-key was changed by somebody else",
       });
     }
     if (opened.fingerprint !== keyring.first) {
@@ -64,6 +67,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
     }
     if (keyring.fingerprints.length > 1) await reseal(); // with one secret there is nothing to do it with
     key = bytes;
+    laidAt = store.platform.now();
   }
 
   /** Only a store that has nothing gets a new key: with another one, every account in it would be lost from sight. */
@@ -79,10 +83,12 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
     return await lookupKeys.change("", (now) => ({ next: now ?? fresh, result: now ?? fresh }), null);
   }
 
-  async function ready(): Promise<void> {
-    if (key !== null) return;
+  function ready(): Promise<void> {
+    // While secrets are changed, processes that still seal under the old one come and go: the last to look must be a new one.
+    const settled = keyring.fingerprints.length === 1 || store.platform.now() - laidAt < LOOK_AGAIN;
+    if (key !== null && settled) return LAID;
     laying ??= lay().finally(() => laying = null);
-    await laying;
+    return laying;
   }
 
   return {

@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { isLoopback } from "../base/origin.ts";
 import { AuthError } from "../errors.ts";
 import type { Message } from "../model.ts";
 import type { Settings, SmtpOptions } from "../options.ts";
@@ -25,7 +26,10 @@ export function mail(options: Settings["email"], platform: Platform): Mail {
   async function deliver(message: Message): Promise<void> {
     if (options?.send !== undefined) return await options.send(message);
     if (options?.smtp === undefined) throw new TypeError("mail is configured wherever a feature sends some");
-    connection ??= connect(options.smtp);
+    connection ??= connect(options.smtp).catch((error: unknown) => {
+      connection = null; // the next mail tries anew
+      throw error;
+    });
     // Sender and recipient are objects: as a string, nodemailer would read one as a list, and mail whoever else is in it.
     const to = { name: message.to.name ?? "", address: message.to.address };
     const { subject, text, html } = message;
@@ -49,7 +53,7 @@ export function mail(options: Settings["email"], platform: Platform): Mail {
     },
     async close() {
       await Promise.all(underWay);
-      (await connection)?.close();
+      (await connection?.catch(() => null))?.close();
     },
   };
 }
@@ -67,6 +71,7 @@ async function connect({ host, port, user, pass, secure, name }: SmtpOptions): P
     host,
     port,
     secure: secure ?? port === 465,
+    requireTLS: user !== undefined && !isLoopback(host), // a password is never sent in clear, whoever strips STARTTLS on the way
     pool: true,
     ...(name !== undefined && { name }),
     ...(user !== undefined && { auth: { user, pass } }),

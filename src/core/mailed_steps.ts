@@ -1,4 +1,4 @@
-import { base64url } from "../base/encoding.ts";
+import { base64url, sha256, utf8 } from "../base/encoding.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
 import { newCode, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
@@ -91,7 +91,7 @@ export function mailedSteps(
       to: { address: to },
       ...recipe.write(code, expiresAt),
       data: { code, expiresAt },
-      idempotencyKey: `${id}-${kept.exp}`,
+      idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
     };
     try {
       await mail.send(message);

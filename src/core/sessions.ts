@@ -1,6 +1,6 @@
 import { base64url, equal, sha256, utf8 } from "../base/encoding.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import { formatRefreshToken, formatSessionToken, ID, newId, newSecret } from "../crypto/token.ts";
+import { formatRefreshToken, formatSessionToken, newId, newSecret } from "../crypto/token.ts";
 import { parseRefreshToken, parseSessionToken, type RefreshToken } from "../crypto/token.ts";
 import type { MaybeCaller } from "../contract.ts";
 import { AuthError } from "../errors.ts";
@@ -102,7 +102,6 @@ export function sessions(ground: Ground): Sessions {
   const keptFor = new WeakMap<ClientInfo, Found>();
 
   async function load(uid: string, sid: string): Promise<Found | null> {
-    if (!ID.test(uid) || !ID.test(sid)) return null;
     const [account, record] = await Promise.all([accounts.get(uid), records.get(`${uid}:${sid}`)]);
     return account !== null && record !== null && isListed(account, sid, platform.now())
       ? { uid, sid, account, record }
@@ -124,7 +123,7 @@ export function sessions(ground: Ground): Sessions {
   }
 
   async function byCookie(token: string): Promise<Identified> {
-    const parsed = parseSessionToken(token);
+    const parsed = settings.mode === "bearer" ? null : parseSessionToken(token);
     if (parsed === null) return { is: "token_invalid" };
     const found = await load(parsed.uid, parsed.sid);
     if (found === null) return { is: "session_ended" };
@@ -148,13 +147,15 @@ export function sessions(ground: Ground): Sessions {
     return gone.filter((one) => one.status === "fulfilled" && one.value).length;
   }
 
-  async function unlist(uid: string, sids: readonly string[]): Promise<void> {
-    await accounts.change(uid, (account) => {
+  /** Whether any of them was listed. */
+  async function unlist(uid: string, sids: readonly string[]): Promise<boolean> {
+    const listed = await accounts.change(uid, (account) => {
       const kept = account?.sessions.filter(({ sid }) => !sids.includes(sid));
       const same = account === null || kept === undefined || kept.length === account.sessions.length;
-      return { next: same ? account : { ...account, sessions: kept }, result: undefined };
+      return { next: same ? account : { ...account, sessions: kept }, result: !same };
     });
     await drop(uid, sids);
+    return listed;
   }
 
   return {
@@ -176,8 +177,8 @@ export function sessions(ground: Ground): Sessions {
         endsAt: exp,
         lastUsedAt: at,
         amr,
-        ip: client?.ip?.slice(0, 64) ?? null,
-        userAgent: client?.userAgent?.slice(0, 256) ?? null,
+        ip: kept(client?.ip, 64),
+        userAgent: kept(client?.userAgent, 256),
         hash: secret === null ? null : hashed(secret),
         family: secret === null ? tokens.family() : null,
         exp: Math.min(exp, at + idle),
@@ -220,8 +221,7 @@ export function sessions(ground: Ground): Sessions {
       const { uid, sid, rotated } = await tokens.rotate(token, attempt);
       if (rotated.is === "gone") throw new AuthError("session_ended");
       if (rotated.is === "reused") {
-        await unlist(uid, [sid]);
-        throw new AuthError("refresh_reused");
+        throw new AuthError(await unlist(uid, [sid]) ? "refresh_reused" : "session_ended");
       }
       // The account is read after the swap: one that ended the session meanwhile has the last word.
       const account = await accounts.get(uid);
@@ -240,7 +240,9 @@ export function sessions(ground: Ground): Sessions {
         }
         const one = "sid" in ending;
         const kept = account.sessions.filter(({ sid }) => one ? sid !== ending.sid : sid === ending.except);
-        const gone = account.sessions.filter((entry) => !kept.includes(entry)).map(({ sid }) => sid);
+        const gone = account.sessions.filter((entry) => entry.exp > now && !kept.includes(entry)).map((
+          { sid },
+        ) => sid);
         if (one && gone.length === 0) return { next: account, result: gone };
         return { next: { ...account, sessions: kept, epoch: account.epoch + (one ? 0 : 1) }, result: gone };
       });
@@ -291,6 +293,11 @@ function refreshTokens({ store, keyring, settings }: Ground, records: Collection
       return { uid, sid, rotated };
     },
   };
+}
+
+/** What a client says of itself is only told again: an odd name is no reason to refuse it. */
+function kept(said: string | null | undefined, length: number): string | null {
+  return said?.replace(/\p{Cc}/gu, " ").slice(0, length).toWellFormed() || null;
 }
 
 function hashed(secret: string): string {

@@ -44,7 +44,8 @@ export interface SignIn {
   /** A session for whoever has proven a value. An address that nobody has becomes an account.
    * @throws {AuthError} `challenge_invalid` where the proof no longer counts, `input_invalid` where the session cannot be carried so */
   readonly finish: (proof: Proof, wanted: Wanted) => Promise<Grant>;
-  /** A session on the application's own authority. @throws {AuthError} `not_found` */
+  /** A session on the application's own authority. @throws {AuthError} `not_found`, `challenge_invalid` where all sessions were
+   * ended meanwhile */
   readonly admit: (uid: string, wanted: Wanted) => Promise<Grant>;
   /** An access token for a session that lives. */
   readonly accessToken: (found: Found) => Promise<AccessToken>;
@@ -159,8 +160,13 @@ export function signIn({ accounts, sessions, accessTokens, settings }: Gate): Si
       const account = await accounts.get(uid);
       if (account === null) throw new AuthError("not_found");
       const entry = sessions.entry();
-      const admitted = await list({ uid, account }, entry, null, (now) => now.account);
-      if (admitted.is === "refused") throw new AuthError("not_found");
+      const admitted = await list(
+        { uid, account },
+        entry,
+        null,
+        (now) => now.account.epoch === account.epoch ? now.account : null,
+      );
+      if (admitted.is === "refused") throw new AuthError("challenge_invalid"); // everything was ended meanwhile
       return await opened(admitted.owner, entry, wanted, admitted.ended, false);
     },
   };

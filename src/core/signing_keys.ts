@@ -1,5 +1,6 @@
-import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { importJWK, type JWK } from "jose";
 import * as v from "valibot";
+import { oneOf } from "../base/schema.ts";
 import { base64url } from "../base/encoding.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { newId } from "../crypto/token.ts";
@@ -58,14 +59,26 @@ interface Loaded {
   readonly published: KeySet;
 }
 
+/** What WebCrypto calls each way of signing (RFC 7518 section 3.1; RFC 8037): RSA keys have 2048 bits. */
+const PARAMETERS = {
+  EdDSA: { name: "Ed25519" },
+  ES256: { name: "ECDSA", namedCurve: "P-256" },
+  RS256: {
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    modulusLength: 2048,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  },
+} as const;
+
 const READ_AGAIN = 60_000; // ms
 const UNKNOWN_AGAIN = 1000; // ms: an unknown kid may be a new key, or somebody who tries us
 
 const SHAPE = v.looseObject({
   keys: v.array(v.looseObject({
     kid: v.string(),
-    alg: v.picklist(["EdDSA", "ES256", "RS256", "HS256"]),
-    state: v.picklist(["current", "standby"]),
+    alg: oneOf("EdDSA", "ES256", "RS256", "HS256"),
+    state: oneOf("current", "standby"),
     createdAt: v.number(),
     public: v.nullable(v.custom<PublicKey>(isPublicKey)),
     sealed: v.string(),
@@ -112,7 +125,7 @@ export function signingKeys(store: Store, keyring: Keyring, algorithm: Algorithm
     if (opened.is === "unknown") throw new AuthError("secret_unknown");
     if (opened.is === "damaged") {
       throw new AuthError("storage_corrupt", {
-        remedy: "a key at signing-keys was changed by somebody else",
+        remedy: "signing-keys was changed by somebody else",
       });
     }
     return { stored, jwk: JSON.parse(opened.plain), fingerprint: opened.fingerprint };
@@ -183,8 +196,12 @@ async function generate(
   random: (length: number) => Uint8Array,
 ): Promise<{ secret: JWK; open: JWK | null }> {
   if (alg === "HS256") return { secret: { kty: "oct", k: base64url(random(32)) }, open: null };
-  const pair = await generateKeyPair(alg, { extractable: true });
-  return { secret: await exportJWK(pair.privateKey), open: await exportJWK(pair.publicKey) };
+  const pair = await crypto.subtle.generateKey(PARAMETERS[alg], true, ["sign", "verify"]) as CryptoKeyPair; // all three are pairs
+  const [secret, open] = await Promise.all([
+    crypto.subtle.exportKey("jwk", pair.privateKey),
+    crypto.subtle.exportKey("jwk", pair.publicKey),
+  ]);
+  return { secret, open };
 }
 
 function texts(jwk: JWK): PublicKey {

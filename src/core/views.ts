@@ -1,6 +1,6 @@
 import type { Session, User } from "../model.ts";
-import type { Owner } from "./accounts.ts";
-import { toldLastUse } from "./session_record.ts";
+import type { Account, Owner } from "./accounts.ts";
+import { type SessionRecord, toldLastUse } from "./session_record.ts";
 import type { Found } from "./sessions.ts";
 
 /** An account as others are told of it. */
@@ -11,8 +11,8 @@ export function userView({ uid, account }: Owner): User {
     email: email?.value ?? null,
     emailVerified: email?.proven === true,
     name: account.name,
-    roles: account.roles,
-    createdAt: iso(account.createdAt),
+    roles: [...account.roles],
+    createdAt: bornAt(account),
   };
 }
 
@@ -20,13 +20,29 @@ export function userView({ uid, account }: Owner): User {
 export function sessionView({ sid, record }: Found, current: string | undefined): Session {
   return {
     id: sid,
-    createdAt: iso(record.createdAt),
-    lastUsedAt: iso(toldLastUse(record)),
-    expiresAt: iso(record.endsAt),
-    amr: record.amr,
+    ...timesOf(record),
+    amr: [...record.amr],
     ip: record.ip,
     userAgent: record.userAgent,
     current: sid === current,
+  };
+}
+
+const bornAt = once((account: Account) => iso(account.createdAt));
+
+const timesOf = once((record: SessionRecord) => ({
+  createdAt: iso(record.createdAt),
+  lastUsedAt: iso(toldLastUse(record)),
+  expiresAt: iso(record.endsAt),
+}));
+
+/** A record never changes, and the same text is the same record: what is worked out of one is worked out once. */
+function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V {
+  const known = new WeakMap<K, V>();
+  return (record) => {
+    const value = known.get(record) ?? workOut(record);
+    known.set(record, value);
+    return value;
   };
 }
 

@@ -64,7 +64,7 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
     },
     async seal(label, plain) {
       const key = await cipher(label, first);
-      if (key === null) throw new TypeError("a keyring has at least one secret");
+      if (key === null) throw new TypeError("no secret");
       const iv = Uint8Array.from(random(12));
       const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, Uint8Array.from(utf8(plain)));
       return [first, base64url(iv), base64url(new Uint8Array(sealed))].join(".");

@@ -50,18 +50,16 @@ export function toNodeListener(handler: FetchHandler): NodeListener {
   };
 }
 
-/** The Fetch request that a request of `node:http` is. Its body is streamed; one that a framework has read and parsed already is
- * taken from `incoming.body`. Its host is what the client calls it, and worth as much.
- * @throws {AuthError} `not_found` where the path is not literally what a URL makes of it (dot segments, backslashes, another
- * server's name), or the method is one that Fetch forbids
+/** The Fetch request that a request of `node:http` is, whatever was sent. Its body is streamed; one that a framework has read and
+ * parsed already is taken from `incoming.body`. Its host is what the client calls it, and worth as much. A target that is no path
+ * is `/`, and a method that Fetch forbids (TRACE, CONNECT) is GET: your own router has `incoming.url` and `incoming.method`.
  * @example Usage
  * ```ts ignore
  * const { user } = await auth.getSession(toRequest(incoming));
  * ``` */
 export function toRequest(incoming: IncomingMessage): Request {
-  const url = urlOf(incoming);
-  const method = incoming.method ?? "";
-  if (FORBIDDEN.test(method)) throw new AuthError("not_found");
+  const { href: url } = urlOf(incoming) ?? new URL(originOf(incoming));
+  const method = methodOf(incoming);
   const body = method === "GET" || method === "HEAD" ? null : bodyOf(incoming);
   const init = { method, headers: headersOf(incoming), body, duplex: "half" } as const;
   return new Request(url, init);
@@ -72,14 +70,11 @@ async function reply(handler: FetchHandler, incoming: IncomingMessage, outgoing:
 }
 
 async function answer(handler: FetchHandler, incoming: IncomingMessage): Promise<Response> {
-  let request: Request;
-  try {
-    request = toRequest(incoming);
-  } catch (error) {
-    if (error instanceof AuthError) return refusal(error);
-    throw error;
-  }
-  return await handler(request);
+  // What a URL parser would change is refused: nothing that stands in front of the handler and reads the path as it came can then
+  // be walked around.
+  const literal = urlOf(incoming)?.pathname === targetOf(incoming).split("?", 1)[0];
+  if (!literal || methodOf(incoming) !== incoming.method) return refusal(new AuthError("not_found"));
+  return await handler(toRequest(incoming));
 }
 
 function refusal(error: AuthError): Response {
@@ -119,14 +114,20 @@ function drained(outgoing: ServerResponse): Promise<void> {
   });
 }
 
-/** The URL as it was asked for. What a URL parser would change is refused: nothing that stands in front of the handler and reads
- * the path as it came can then be walked around. */
-function urlOf(incoming: IncomingMessage): string {
+/** What was asked for, as it came. */
+function targetOf(incoming: IncomingMessage): string {
   const mounted = "originalUrl" in incoming ? incoming.originalUrl : undefined; // Express cuts the mount point off `url`
-  const raw = typeof mounted === "string" ? mounted : incoming.url ?? "";
-  const url = URL.parse(originOf(incoming) + raw);
-  if (url === null || url.pathname !== raw.split("?", 1)[0]) throw new AuthError("not_found");
-  return url.href;
+  return typeof mounted === "string" ? mounted : incoming.url ?? "";
+}
+
+/** The URL that it makes; null where it makes none. */
+function urlOf(incoming: IncomingMessage): URL | null {
+  const target = targetOf(incoming);
+  return target.startsWith("/") ? URL.parse(originOf(incoming) + target) : null;
+}
+
+function methodOf({ method }: IncomingMessage): string {
+  return method === undefined || FORBIDDEN.test(method) ? "GET" : method;
 }
 
 const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

@@ -1,6 +1,6 @@
 import type { AnyRoute, MaybeCaller } from "../contract.ts";
 import type { Core } from "../core/core.ts";
-import type { Credential } from "../core/sessions.ts";
+import type { Credential, Identified } from "../core/sessions.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
@@ -25,14 +25,19 @@ export async function callerOf(
   route: AnyRoute,
   { sessions, foundation }: Core,
 ): Promise<MaybeCaller> {
-  // What a program calls itself is only told again: an odd name is no reason to refuse it.
-  const userAgent = request.headers.get("user-agent")?.replace(/\p{Cc}/gu, " ").slice(0, 256) || undefined;
-  const client: ClientInfo = { userAgent };
+  const client: ClientInfo = { userAgent: request.headers.get("user-agent") };
   // A sign-in ends the session of the cookie it came with, and of nothing else.
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };
   await foundation.ready();
-  const identified = await sessions.identify(credential);
+  const identified = await sessions.identify(credential).catch((error: unknown): Identified => {
+    // A record that cannot be read must not keep its owner from signing in or out: the cookie is out of a script's reach.
+    const unreadable = error instanceof AuthError && error.code === "storage_corrupt";
+    if (unreadable && route.session !== undefined && route.access !== "session") {
+      return { is: "session_ended" };
+    }
+    throw error;
+  });
   if (identified.is === "found") {
     sessions.keep(client, identified.found);
     return { userId: identified.found.uid, sessionId: identified.found.sid, client };

@@ -18,12 +18,20 @@ export function admit(
   carriesCookie: boolean,
   trusts: (origin: string, request: Request) => boolean,
 ): void {
-  if (request.method === "GET" || request.method === "HEAD") return;
-  if (!carriesCookie && route.session === undefined) return;
-  const origin = request.headers.get("origin");
-  const trusted = origin === null ? request.headers.get("sec-fetch-site") === null : trusts(origin, request);
-  if (!trusted) throw new AuthError("origin_forbidden");
+  if ((carriesCookie || route.session !== undefined) && isForeign(request, trusts)) {
+    throw new AuthError("origin_forbidden");
+  }
 }
+
+/** Whether a request that changes something comes from a page that is neither ours nor trusted. */
+export function isForeign(request: Request, trusts: (origin: string, request: Request) => boolean): boolean {
+  if (SAFE.has(request.method)) return false;
+  const origin = request.headers.get("origin");
+  if (origin === null) return request.headers.get("sec-fetch-site") !== null;
+  return origin === "null" || !trusts(origin, request); // "null" is what a sandboxed page of anybody sends
+}
+
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]); // RFC 9110 section 9.2.1
 
 /** The JSON object in a request's body; an empty body is an empty object.
  * @throws {AuthError} `content_type_unsupported`, `body_too_large`, `request_timeout`, `json_invalid` */

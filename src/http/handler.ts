@@ -1,5 +1,6 @@
 import { deadline } from "../base/deadline.ts";
 import { base32 } from "../base/encoding.ts";
+import type { AnyRoute } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
@@ -23,13 +24,22 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
     const { endpoint, params } = route(method, pathOf(request.url));
     const carriesCookie = cookieValues(request.headers.get("cookie"), settings.cookie.name).length > 0;
     admit(request, endpoint.route, carriesCookie, settings.trusts);
-    const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
-    const caller = await callerOf(request, credentialOf(request.headers, core), endpoint.route, core);
-    const sent = { ...body, ...params };
-    // Who calls is said last: whatever of it came over the wire is refused as unknown.
-    const result = await endpoint.run(sent, caller);
-    const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
-    return success({ route: endpoint.route, result, issued, caller, sent }, cookie);
+    try {
+      const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
+      const caller = await callerOf(request, credentialOf(request.headers, core), endpoint.route, core);
+      const sent = { ...body, ...params };
+      // Who calls is said last: whatever of it came over the wire is refused as unknown.
+      const result = await endpoint.run(sent, caller);
+      const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
+      return success({ route: endpoint.route, result, issued, caller, sent }, cookie);
+    } catch (error) {
+      return failed(error, request, endpoint.route);
+    }
+  }
+
+  function failed(error: unknown, request: Request, route: AnyRoute | null): Response {
+    const isBearer = /^bearer(?:[ \t]|$)/i.test(request.headers.get("authorization") ?? "");
+    return failure({ error: known(error), isBearer, route }, cookie);
   }
 
   /** Our own mistakes are told by a reference and nothing else; what it was goes to the log. */
@@ -49,7 +59,7 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
     try {
       response = await answer(request);
     } catch (error) {
-      response = failure(known(error), /^bearer(?: |$)/i.test(request.headers.get("authorization") ?? ""));
+      response = failed(error, request, null);
     }
     response.headers.set(
       "X-Request-Id",

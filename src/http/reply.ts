@@ -41,9 +41,19 @@ export function success({ route, result, issued, caller, sent }: Answer, cookie:
   return new Response(JSON.stringify(result), { status: issued?.created ? 201 : route.status, headers });
 }
 
+/** What went wrong, and where. */
+export interface Failed {
+  readonly error: AuthError;
+  readonly isBearer: boolean;
+  /** Null for a request that was not let in. */
+  readonly route: AnyRoute | null;
+}
+
 /** A failure as a reply: code, sentence and what is meant for the caller; never a cause, a key or a stack. */
-export function failure(error: AuthError, isBearer: boolean): Response {
+export function failure({ error, isBearer, route }: Failed, cookie: SessionCookie): Response {
   const headers = new Headers(PRIVATE);
+  // Whoever asked to be signed out is so on this device, even if the store could not be told.
+  if (route?.session === "ends" && route.access === "optional") headers.append("Set-Cookie", cookie.clear());
   headers.set("Content-Type", "application/json");
   if (error.status === 401 && isBearer) headers.set("WWW-Authenticate", 'Bearer error="invalid_token"'); // RFC 6750 section 3
   if (error.details?.allow !== undefined) headers.set("Allow", error.details.allow.join(", "));

@@ -31,7 +31,9 @@ export function router(endpoints: readonly Endpoint[], basePath: string): Router
     if (matching.length === 0) throw new AuthError("not_found");
     const found = matching.find((pattern) => pattern.method === method);
     if (found === undefined) {
-      throw new AuthError("method_not_allowed", { allow: matching.map((one) => one.method) });
+      throw new AuthError("method_not_allowed", {
+        allow: matching.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]),
+      });
     }
     const named = found.segments.flatMap((name, i) =>
       name.startsWith(":") ? [[name.slice(1), segments[i] ?? ""]] : []
@@ -51,6 +53,6 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
 export function pathOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   if (start < 0) return "/";
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

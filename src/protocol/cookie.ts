@@ -28,7 +28,13 @@ export function cookieValues(header: string | null, name: string): readonly stri
   const values: string[] = [];
   for (const pair of header.split(";")) {
     const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
+    if (equals > 0 && stripped(pair.slice(0, equals)) === name) values.push(stripped(pair.slice(equals + 1)));
   }
   return values;
+}
+
+/** Without spaces and tabs around it (RFC 6265bis section 5.6), and nothing else: what `trim` takes for white space besides is part of
+ * the name to a browser, which then does not see the prefix that keeps neighbours from setting it. */
+function stripped(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }

@@ -1,5 +1,5 @@
-import { type CryptoKey, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
-import { fromBase64url } from "../base/encoding.ts";
+import { type CryptoKey, jwtVerify, SignJWT } from "jose";
+import { fromBase64url, fromUtf8 } from "../base/encoding.ts";
 
 /** How access tokens are signed (RFC 7518 section 3.1, RFC 8037). */
 export type Algorithm = "EdDSA" | "ES256" | "RS256" | "HS256";
@@ -83,9 +83,11 @@ export async function verifyAccessToken(
 /** The protected header, if it is one of ours. Every part has its one spelling: jose overlooks spaces, padding and bits that belong
  * to no byte, with which one token could be written in many ways (RFC 7515 section 2). */
 function profileHeader(token: string): { readonly kid: string; readonly alg: string } | null {
-  if (token.split(".").some((part) => fromBase64url(part) === null)) return null;
+  const parts = token.split(".").map(fromBase64url);
+  const [header] = parts;
+  if (!header || parts.includes(null)) return null;
   try {
-    const { alg, kid, typ, ...others } = decodeProtectedHeader(token);
+    const { alg, kid, typ, ...others } = JSON.parse(fromUtf8(header));
     if (typeof alg !== "string" || typeof kid !== "string" || typ !== "at+jwt") return null;
     return Object.keys(others).length === 0 ? { kid, alg } : null;
   } catch {

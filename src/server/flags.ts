@@ -49,7 +49,7 @@ const FLAGS: Readonly<Record<Given, Flag>> = {
     flag: "mail-from",
     env: "LATCHKEY_MAIL_FROM",
     value: "ADDRESS",
-    help: "the sender of mail [no-reply@ and the host of the base URL]",
+    help: "the sender of mail [no-reply@ and the host of the base URL; on localhost, latchkey.localhost]",
   },
 };
 
@@ -65,7 +65,7 @@ export const HELP: string = [
     return [`  --${flag} ${value}`.padEnd(24) + env, `      ${help}`];
   }),
   `  ${"".padEnd(22)}${SECRET}`,
-  `      what seals and signs; several, newest first, separated by commas [${SECRET_FILE}, made at the first start]`,
+  `      what seals and signs; of several, separated by commas, the first does, and all open and verify [${SECRET_FILE}, made at the first start]`,
   "  --help, --version",
   "",
   "A flag wins over its variable.",

@@ -8,7 +8,9 @@ export interface Mailbox {
   readonly send: (message: Message) => Promise<void>;
   /** Does `work` as part of a request. */
   readonly during: <T>(request: Request, work: () => Promise<T>) => Promise<T>;
-  /** The last messages, newest first; null for a request that is not local. */
+  /** Where the messages are shown: a path that only who reads the terminal knows. Some proxies leave no trace of themselves. */
+  readonly path: string;
+  /** The last messages, newest first; null for a request that is not local, or does not know the path. */
   readonly show: (request: Request) => readonly Shown[] | null;
 }
 
@@ -16,11 +18,11 @@ export interface Mailbox {
 export type Shown = Pick<Message, "to" | "subject" | "text">;
 
 const KEPT = 20;
-const HANDED_ON = /^(?:forwarded|via|x-forwarded-.*)$/i;
+const HANDED_ON = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/i;
 const LINE = "-".repeat(72);
 
 /** A mailbox for requests to `host`, which is that of the base URL. */
-export function mailbox(host: string, print: (text: string) => void): Mailbox {
+export function mailbox(host: string, print: (text: string) => void, key: string): Mailbox {
   const local = new AsyncLocalStorage<boolean>();
   const kept: Shown[] = [];
 
@@ -43,6 +45,7 @@ export function mailbox(host: string, print: (text: string) => void): Mailbox {
       return Promise.resolve();
     },
     during: (request, work) => local.run(isLocal(request), work),
-    show: (request) => isLocal(request) ? kept : null,
+    path: `/dev/mailbox?key=${key}`,
+    show: (request) => isLocal(request) && new URL(request.url).search === `?key=${key}` ? kept : null,
   };
 }

@@ -91,13 +91,12 @@ async function call(address, body) {
   const sent = body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch("/auth" + path, { method, ...sent });
   const reply = response.status === 204 ? {} : await response.json();
-  if (!response.ok) throw { ...reply, retryAfter: response.headers.get("Retry-After") };
+  if (!response.ok) throw reply;
   return reply;
 }
 
-function words({ code, message, details, retryAfter }) {
+function words({ code, message, details }) {
   if (code === undefined) return "The server does not answer. Try again in a moment.";
-  if (retryAfter !== null) return message + " Try again in " + retryAfter + " seconds.";
   if (code === "origin_forbidden") return "Open this page at the address that the server printed when it started.";
   if (code === "input_invalid") return details.issues.map(({ path, message }) => path + " " + message).join("; ") + ".";
   if (code !== "code_invalid") return message;

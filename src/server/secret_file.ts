@@ -7,7 +7,7 @@ import { codeOf, FOLDER, makeFolder, messageOf, unusable } from "./folder.ts";
 /** Where the secret is kept that the server made itself. */
 export const SECRET_FILE: string = `${FOLDER}/secret`;
 
-/** The secrets of a text: several are separated by commas, the newest first. */
+/** The secrets of a text: several are separated by commas; the first one seals and signs. */
 export function secretsOf(text: string): readonly string[] {
   return text.split(",").map((secret) => secret.trim());
 }

@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { type AuthOptions, createAuth, type Driver, type Log } from "../../mod.ts";
+import { base64url } from "../base/encoding.ts";
 import { toNodeListener } from "../doors/node.ts";
+import { machine } from "../platform.ts";
 import { addressOf, listen, stopper } from "./connections.ts";
 import { messageOf, unusable } from "./folder.ts";
 import { type Mailbox, mailbox } from "./mailbox.ts";
@@ -49,9 +51,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const print = options.print ?? ((text: string) => console.log(text));
   try {
     const port = await listen(server, { port: settings.port, ip });
-    const { close, baseUrl } = await serve(server, port, { settings, secret, driver, print });
+    const { close, baseUrl, mailboxPath } = await serve(server, port, { settings, secret, driver, print });
     const url = `http://${settings.host.includes(":") ? `[${ip}]` : settings.host}:${port}`;
-    print(welcome({ url, baseUrl, settings, keepsSecret: options.secret === undefined }));
+    print(welcome({ url, baseUrl, mailboxPath, settings, keepsSecret: options.secret === undefined }));
     return { url, close };
   } catch (error) {
     server.close();
@@ -74,10 +76,14 @@ async function serve(
   server: Server,
   port: number,
   { settings, secret, driver, print }: Parts,
-): Promise<{ readonly baseUrl: string; readonly close: () => Promise<void> }> {
+): Promise<
+  { readonly baseUrl: string; readonly mailboxPath: string | null; readonly close: () => Promise<void> }
+> {
   const { smtp, from } = settings;
   const baseUrl = settings.baseUrl ?? `http://localhost:${port}`;
-  const box: Mailbox | null = smtp === null ? mailbox(new URL(baseUrl).host, print) : null;
+  const box: Mailbox | null = smtp === null
+    ? mailbox(new URL(baseUrl).host, print, base64url(machine.random(16)))
+    : null;
   const email: AuthOptions["email"] = box === null
     ? { from, ...(smtp !== null && { smtp }) }
     : { from, send: box.send };
@@ -86,7 +92,7 @@ async function serve(
   server.on("request", toNodeListener(site(auth.handler, box)));
   await auth.ready();
   let closing: Promise<void> | undefined;
-  return { baseUrl, close: () => closing ??= stop().then(auth.close) };
+  return { baseUrl, mailboxPath: box?.path ?? null, close: () => closing ??= stop().then(auth.close) };
 }
 
 /** A failure that has a name is one line; a mistake in the code is told with all that is known of it. */
@@ -100,9 +106,10 @@ const log: Log = {
 
 /** What the operator reads first. */
 function welcome(
-  { url, baseUrl, settings, keepsSecret }: {
+  { url, baseUrl, mailboxPath, settings, keepsSecret }: {
     readonly url: string;
     readonly baseUrl: string;
+    readonly mailboxPath: string | null;
     readonly settings: Settings;
     readonly keepsSecret: boolean;
   },
@@ -111,7 +118,7 @@ function welcome(
   return [
     `Latchkey is ready: open ${baseUrl}${url === baseUrl ? "" : ` (it listens on ${url})`}`,
     smtp === null
-      ? `Mail is shown in this terminal and at ${baseUrl}/dev/mailbox; --smtp sends it instead.`
+      ? `Mail is shown in this terminal and at ${baseUrl}${mailboxPath}; --smtp sends it instead.`
       : `Mail goes out through ${smtp.host}, from ${from}.`,
     `Accounts are kept in ${storage}${keepsSecret ? `, the secret in ${SECRET_FILE}` : ""}. Ctrl-C stops it.`,
   ].join("\n");

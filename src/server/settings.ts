@@ -20,7 +20,7 @@ export interface ServerOptions {
   /** The server that takes mail: `smtp://user:pass@host:port`, or `smtps://` for TLS from the first byte. Without it mail is shown
    * in the terminal, which is done on this machine alone. */
   readonly smtp?: string;
-  /** The sender of mail. @default {"no-reply@" and the host of baseUrl} */
+  /** The sender of mail. @default {"no-reply@" and the host of baseUrl, or where that has no mail `latchkey.localhost`} */
   readonly mailFrom?: string;
   /** Where the server says that it is ready, and shows mail. @default {console.log} */
   readonly print?: (text: string) => void;

@@ -3,7 +3,7 @@ import { deadline, type Within } from "../base/deadline.ts";
 import { base64url } from "../base/encoding.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, MaybePromise } from "./driver.ts";
 import { type Line, line } from "./line.ts";
 
 /** What a decision wants: `next` is the record to keep (null: none), `result` is what to tell the caller. */
@@ -62,11 +62,13 @@ export function collection<T extends Expiring & object>(
   const known = parses<T>();
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
-  async function read(key: string): Promise<string | null> {
+  /** Answers at once where the driver does. */
+  function read(key: string): MaybePromise<string | null> {
     try {
-      return (await within(store.driver.getItem(key))) ?? null;
+      const text = within(store.driver.getItem(key));
+      return text instanceof Promise ? text.then((found) => found ?? null, failed) : text ?? null;
     } catch (cause) {
-      throw unavailable(cause);
+      return failed(cause);
     }
   }
 
@@ -192,11 +194,22 @@ function shaped<T extends object>(key: string, text: unknown, shape: v.GenericSc
   if (version !== VERSION || typeof rev !== "number" || !v.is(shape, record)) {
     throw corrupt(key, "has not the shape of its kind");
   }
-  return record as T; // looked at in the line above; valibot tells the type of an input, which here is the output
+  return frozen(record) as T; // looked at in the line above; valibot tells the type of an input, which here is the output
+}
+
+/** Whoever reads the same text gets the same record: nobody may change it under another's hands. */
+function frozen(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }
 
 function corrupt(key: string, what: string, cause?: unknown): AuthError {
   return new AuthError("storage_corrupt", { remedy: `the record at ${key} ${what}` }, { cause });
+}
+
+function failed(cause: unknown): never {
+  throw unavailable(cause);
 }
 
 function unavailable(cause: unknown): AuthError {

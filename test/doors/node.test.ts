@@ -170,6 +170,24 @@ test("a method that Fetch forbids is not there", async () => {
   expect(body).not.toContain("reached");
 });
 
+test("toRequest takes whatever was sent: no target ends a process", async () => {
+  const urls: string[] = [];
+  const port = await listening((incoming, outgoing) => {
+    const request = toRequest(incoming);
+    urls.push(`${request.method} ${new URL(request.url).pathname}`);
+    outgoing.end();
+  });
+  const targets = [
+    "GET /items/{1}",
+    "GET /a/../b",
+    "GET /x\\y",
+    "GET http://evil.example/c",
+    "TRACE /d",
+  ];
+  for (const target of targets) await raw(port, [`${target} HTTP/1.1`, "Host: localhost"]);
+  expect(urls).toEqual(["GET /items/%7B1%7D", "GET /b", "GET /x/y", "GET /", "GET /d"]);
+});
+
 test("toRequest lets an application ask who a request of node:http is", async () => {
   const auth = createAuth({
     storage: memory(),

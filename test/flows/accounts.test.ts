@@ -282,7 +282,7 @@ flow("whatever a method is given, it answers input_invalid and never falls over"
       ...["unknown", "constructor", "toString", "__proto__"].map((member) =>
         Object.defineProperty({ ...right }, member, { value: 1, enumerable: true })
       ),
-      ...[null, 5, "x", { ip: 5 }, { userAgent: {} }, { ip: "" }, { other: 1 }, { ip: "a\nb" }].map((
+      ...[null, 5, "x", { ip: 5 }, { userAgent: {} }, { other: 1 }, { ip: ["::1"] }].map((
         client,
       ) => ({
         ...right,

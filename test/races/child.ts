@@ -1,50 +1,140 @@
-// Another process on the same file. It reads one line of JSON, says when it is ready, waits for a line, does all its calls at
-// once and prints what became of each.
+// Another process on the same file. It says when it is ready, then obeys lines of JSON on its standard input and answers each with
+// one line.
 import { createInterface } from "node:readline";
 import { createAuth } from "../../src/auth.ts";
 import sqlite from "../../drivers/sqlite.ts";
-import { type Told, told } from "../suite/gate.ts";
+import type { Ended } from "../../src/features/sessions/contract.ts";
+import type { Grant, SessionMode } from "../../src/model.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import type { FullAuth } from "../suite/client.ts";
+import { gate, interleave, type Numbered, type Told, told } from "../suite/gate.ts";
+import { type Change, planted } from "../suite/planted.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import type { Pending } from "./scene.ts";
+import { headersOf, judged } from "./sign_ins.ts";
 
-/** What a child is to do. */
-export interface Errand {
+/** What a process begins with: its file, and what is changed in its copy of the library. */
+export interface Setup {
   readonly path: string;
-  readonly calls: readonly Ask[];
+  readonly changes: readonly Change[];
+}
+
+/** What a process is told to do. */
+export type Order =
+  /** Does all of them at once, and answers what became of each. */
+  | { readonly do: "calls"; readonly calls: readonly Call[] }
+  /** Signs in, and stops at a point after its proof was judged: there it says `"held"` and waits for a line. */
+  | { readonly do: "hold"; readonly answer: Answer; readonly point: Pick<Numbered, "n" | "side"> }
+  /** Sets its clock ahead. */
+  | { readonly do: "turn"; readonly ms: number };
+
+/** The right answer to a challenge, and how the session is to be carried. */
+export interface Answer extends Pending {
+  readonly session: SessionMode;
+}
+
+/** What can be called: what goes in, and what comes out. */
+export interface Methods {
+  readonly verify: (answer: Answer) => Promise<Got>;
+  readonly refresh: (input: { readonly refreshToken: string }) => Promise<Got>;
+  readonly endAll: (input: { readonly userId: string }) => Promise<Ended>;
+  /** Resolves to the id of whoever is signed in, or null. */
+  readonly getSession: (headers: Got["headers"]) => Promise<string | null>;
 }
 
 /** One call. */
-export type Ask =
-  | { readonly do: "verify"; readonly challengeId: string; readonly code: string }
-  | { readonly do: "refresh"; readonly refreshToken: string };
+export type Call<M extends keyof Methods = keyof Methods> = {
+  readonly [N in M]: { readonly method: N; readonly input: Parameters<Methods[N]>[0] };
+}[M];
 
-/** What a call got: whose session, and the refresh token. */
+/** What a call of a method comes to. */
+export type Result<M extends keyof Methods> = Awaited<ReturnType<Methods[M]>>;
+
+/** What a held sign-in comes to: whether it came to the point at all, and what it got. */
+export interface Interleaved {
+  readonly held: boolean;
+  readonly told: Told<Got>;
+}
+
+/** Whose session was got, its refresh token, and what its owner's next request carries. */
 export interface Got {
   readonly user: string;
   readonly session: string;
   readonly refreshToken: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { path, calls } = JSON.parse(String((await lines.next()).value)) as Errand; // our own test wrote it
-const auth = createAuth({
-  // As much of the disk's time as a test can do without: what survives a power cut is not asked here.
-  storage: sqlite({ path, synchronous: "normal" }),
-  secret: SECRET,
-  baseUrl: BASE_URL,
-  email: { from: "no-reply@example.com", send: () => {} },
-  emailOtp: true,
-});
-await auth.signingKeys.jwks();
-console.log("ready");
-await lines.next();
-const outcomes = await Promise.all(calls.map((call): Promise<Told<Got>> => told(run(call))));
-console.log(JSON.stringify(outcomes));
-await auth.close();
-process.exit(0); // standard input is still open
+const { path, changes } = JSON.parse(process.argv[2] ?? "") as Setup; // our own test wrote it, and all that follows
+const make = changes.length === 0 ? createAuth : await planted(changes);
+let ahead = 0;
+const now = () => Date.now() + ahead;
+const gated = gate(opened());
+const [auth, stoppable] = [serving(opened()), serving(gated.driver)];
+for (const each of [auth, stoppable]) await each.signingKeys.jwks();
 
-async function run(call: Ask): Promise<Got> {
-  const { user, session, refreshToken } = call.do === "verify"
-    ? await auth.emailOtp.verify({ challengeId: call.challengeId, code: call.code, session: "bearer" })
-    : await auth.sessions.refresh({ refreshToken: call.refreshToken });
-  return { user: user.id, session: session.id, refreshToken };
+const work: { readonly [D in Order["do"]]: (order: Extract<Order, { do: D }>) => unknown } = {
+  calls({ calls }) {
+    const methods = methodsOf(auth);
+    return Promise.all(
+      calls.map(({ method, input }) =>
+        told((methods[method] as (input: unknown) => Promise<unknown>)(input))
+      ),
+    );
+  },
+  hold: ({ answer, point }) =>
+    interleave({
+      gate: gated,
+      point: { ...point, since: judged },
+      work: () => methodsOf(stoppable).verify(answer),
+      async meanwhile() {
+        say("held");
+        await lines.next();
+      },
+    }),
+  turn({ ms }) {
+    ahead += ms;
+    return "done";
+  },
+};
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+say("ready");
+for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  const order = JSON.parse(line.value) as Order;
+  say(await (work[order.do] as (order: Order) => unknown)(order));
+}
+
+function opened(): Driver {
+  // As much of the disk's time as a test can do without: what survives a power cut is not asked here.
+  return sqlite({ path, now, synchronous: "normal" });
+}
+
+function serving(storage: Driver): FullAuth {
+  return make({
+    storage,
+    secret: SECRET,
+    baseUrl: BASE_URL,
+    email: { from: "no-reply@example.com", send: () => {} },
+    emailOtp: true,
+    platform: { now },
+  });
+}
+
+function methodsOf(server: FullAuth): Methods {
+  const got = (grant: Grant): Got => ({
+    user: grant.user.id,
+    session: grant.session.id,
+    refreshToken: grant.refreshToken,
+    headers: Object.fromEntries(headersOf(server, grant)),
+  });
+  return {
+    verify: async (answer) => got(await server.emailOtp.verify(answer)),
+    refresh: async (input) => got(await server.sessions.refresh(input)),
+    endAll: (input) => server.sessions.endAll(input),
+    getSession: async (headers) => (await server.getSession(new Headers(headers))).user?.id ?? null,
+  };
+}
+
+function say(what: unknown): void {
+  console.log(JSON.stringify(what));
 }

@@ -1,7 +1,8 @@
 // Checks in which many do the same at once, at two servers or more, on a store whose calls take time.
 import { expect } from "vitest";
 import { told } from "../suite/gate.ts";
-import { type Check, crowd, headersOf, REAL_TIME, scene, tally, values } from "./scene.ts";
+import { type Check, crowd, REAL_TIME, scene, tally, values } from "./scene.ts";
+import { headersOf } from "./sign_ins.ts";
 
 const ADA = "ada@example.com";
 

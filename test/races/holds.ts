@@ -3,10 +3,7 @@ import { expect } from "vitest";
 import type { Grant } from "../../src/model.ts";
 import { everyPoint, interleave, type Operation, type Told, told } from "../suite/gate.ts";
 import { type Check, leavingRecords, type Scene, scene } from "./scene.ts";
-
-/** The proof has been judged: its challenge is gone. */
-const judged = ({ call, key, next }: Operation) =>
-  call === "swap" && key.startsWith("challenges:") && next === null;
+import { judged } from "./sign_ins.ts";
 
 /** A revocation, run to its end at the desk. */
 type Revoke = (scene: Scene, userId: string) => Promise<unknown>;

@@ -3,12 +3,15 @@ import { describe, expect, test } from "vitest";
 import { type Change, planted, replaced } from "../suite/planted.ts";
 import * as crowds from "./crowds.ts";
 import * as holds from "./holds.ts";
+import { heldInProcesses, type ProcessCheck } from "./process_holds.ts";
 import type { Check } from "./scene.ts";
 
 interface Bug {
   readonly changes: readonly Change[];
   /** What catches it, and what that says. */
   readonly caught: readonly (readonly [check: Check | undefined, saying: RegExp])[];
+  /** The same with four processes. */
+  readonly inProcesses?: readonly (readonly [check: ProcessCheck | undefined, saying: RegExp])[];
 }
 
 const ACCOUNTS = "src/core/accounts.ts";
@@ -30,6 +33,10 @@ const BUGS: Readonly<Record<string, Bug>> = {
       [heldSignIns["a sign-in × endAll, by cookie"], /sessions listed/],
       [heldSignIns["a sign-in × endAll, by bearer token"], /sessions listed/],
     ],
+    inProcesses: [
+      [heldInProcesses["a sign-in × endAll, by cookie"], /whom a sign-in held \S+ lets in/],
+      [heldInProcesses["a sign-in × endAll, by bearer token"], /whom a sign-in held \S+ lets in/],
+    ],
   },
   "a proof judged before a revocation: the epoch is read after judging": {
     changes: [
@@ -45,6 +52,13 @@ const BUGS: Readonly<Record<string, Bug>> = {
       to: "noted.uid === null ? true",
     }],
     caught: [[heldFirstSignIns["a first sign-in that sleeps × another × endAll"], /sessions listed/]],
+    inProcesses: [
+      [heldInProcesses["a first sign-in × another × endAll, by cookie"], /whom a sign-in held \S+ lets in/],
+      [
+        heldInProcesses["a first sign-in × another × endAll, by bearer token"],
+        /whom a sign-in held \S+ lets in/,
+      ],
+    ],
   },
   "a reservation is void by the clock, and not cleared by a swap": {
     changes: [{
@@ -180,19 +194,22 @@ const BUGS: Readonly<Record<string, Bug>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { changes, caught }] of Object.entries(BUGS)) {
+  for (const [name, { changes, caught, inProcesses = [] }] of Object.entries(BUGS)) {
     test(name, async () => {
       const make = await planted(changes);
-      for (const [check, saying] of caught) {
-        // An assertion, and this one: a bug that breaks everything would prove nothing.
-        await expect(check?.(make, "memory")).rejects.toMatchObject({
-          name: "AssertionError",
-          message: expect.stringMatching(saying),
-        });
-      }
+      for (const [check, saying] of caught) await expectCaught(check?.(make, "memory"), saying);
+      for (const [check, saying] of inProcesses) await expectCaught(check?.(changes), saying);
     });
   }
 });
+
+/** An assertion, and this one: a bug that breaks everything would prove nothing. */
+async function expectCaught(checked: Promise<void> | undefined, saying: RegExp): Promise<void> {
+  await expect(checked).rejects.toMatchObject({
+    name: "AssertionError",
+    message: expect.stringMatching(saying),
+  });
+}
 
 test("the copy without a bug passes", async () => {
   await holds.heldRemoval(await planted([]), "memory");

@@ -7,6 +7,7 @@ import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { type Gate, gate, type Told, told } from "../suite/gate.ts";
 import { type StoreName, type World, world, type WorldOptions } from "../suite/world.ts";
+import { headersOf } from "./sign_ins.ts";
 
 /** What passes on our code and fails on a bug in it. */
 export type Check = (make: typeof createAuth, store: StoreName) => Promise<void>;
@@ -102,15 +103,7 @@ function sceneOf(here: World): Scene {
   }
 
   async function stored(): Promise<Stored> {
-    const contents = [...await here.contents()].map(([key, text]) => [key, JSON.parse(text)] as const);
-    const under = (prefix: string) => contents.filter(([key]) => key.startsWith(prefix));
-    const users = under("users:").map(([key, user]) => ({ ...user, uid: key.slice("users:".length) }));
-    return {
-      accounts: users.filter(({ state }) => state === "account"),
-      drafts: users.filter(({ state }) => state === "draft").map(({ uid }) => uid),
-      claims: under("identifiers:").map(([, claim]) => claim),
-      sessions: new Map(under("sessions:").map(([key, record]) => [key.slice("sessions:".length), record])),
-    };
+    return storedIn(await here.contents());
   }
 
   return {
@@ -142,12 +135,17 @@ function sceneOf(here: World): Scene {
   };
 }
 
-/** What a request carries that is sent with a grant. */
-export function headersOf(maker: FullAuth, grant: Grant): Headers {
-  const headers = new Headers();
-  if (grant.accessToken !== undefined) headers.set("authorization", `Bearer ${grant.accessToken}`);
-  for (const cookie of maker.cookies(grant)) headers.set("cookie", cookie.split(";")[0] ?? "");
-  return headers;
+/** What the keys and texts of a store say. */
+export function storedIn(contents: Iterable<readonly [key: string, text: string]>): Stored {
+  const records = [...contents].map(([key, text]) => [key, JSON.parse(text)] as const);
+  const under = (prefix: string) => records.filter(([key]) => key.startsWith(prefix));
+  const users = under("users:").map(([key, user]) => ({ ...user, uid: key.slice("users:".length) }));
+  return {
+    accounts: users.filter(({ state }) => state === "account"),
+    drafts: users.filter(({ state }) => state === "draft").map(({ uid }) => uid),
+    claims: under("identifiers:").map(([, claim]) => claim),
+    sessions: new Map(under("sessions:").map(([key, record]) => [key.slice("sessions:".length), record])),
+  };
 }
 
 /** A driver that fails whenever a session's record is to be removed: whoever ends a session dies right after ending it. */

@@ -53,13 +53,19 @@ test("mail is shown to a request from this machine, in the terminal and at /dev/
   for (let n = 1; n <= 21; n++) {
     expect((await post(server.url, "/auth/email/start", { email: `user${n}@example.com` })).status).toBe(200);
   }
-  const { items } = await (await fetch(`${server.url}/dev/mailbox`)).json();
+  expect((await fetch(`${server.url}/dev/mailbox`)).status).toBe(404);
+  const { items } = await (await fetch(`${server.url}${mailboxPath()}`)).json();
   expect(items).toHaveLength(20);
   const [{ subject, text }] = items;
   expect(items[0]).toEqual({ to: { address: "user21@example.com" }, subject, text });
   expect(printed.at(-1)).toContain(`To: user21@example.com\nSubject: ${subject}\n\n${text.trimEnd()}\n`);
   expect(items.at(-1).to).toEqual({ address: "user2@example.com" });
 });
+
+/** The path that the terminal was told. */
+function mailboxPath(): string {
+  return /\/dev\/mailbox\?key=[\w-]{22}/.exec(printed[0] ?? "")?.[0] ?? "";
+}
 
 const FOREIGN: Readonly<Record<string, (port: number) => readonly string[]>> = {
   "another name in Host": (port) => [`Host: evil.example:${port}`],
@@ -68,6 +74,7 @@ const FOREIGN: Readonly<Record<string, (port: number) => readonly string[]>> = {
   "Forwarded": (port) => [`Host: localhost:${port}`, "Forwarded: for=1.2.3.4"],
   "Via": (port) => [`Host: localhost:${port}`, "Via: 1.1 proxy"],
   "X-Forwarded-For": (port) => [`Host: localhost:${port}`, "X-Forwarded-For: 127.0.0.1"],
+  "X-Real-IP": (port) => [`Host: localhost:${port}`, "X-Real-IP: 1.2.3.4"],
   "x-forwarded-host": (port) => [`Host: localhost:${port}`, "x-forwarded-host: localhost"],
 };
 
@@ -84,14 +91,18 @@ for (const [name, headersFor] of Object.entries(FOREIGN)) {
       "The message could not be sent. Try again later. " +
       `(mail is shown here only to who asks http://localhost:${port} from this machine itself)`,
     ]]);
-    expect(await raw(port, ["GET /dev/mailbox HTTP/1.1", ...headers])).toMatchObject({ status: 404 });
+    const path = mailboxPath();
+    expect(await raw(port, [`GET ${path} HTTP/1.1`, ...headers])).toMatchObject({ status: 404 });
+    expect(await raw(port, [`GET ${path} HTTP/1.1`, `Host: localhost:${port}`])).toMatchObject({
+      status: 200,
+    });
     expect(printed).toHaveLength(1); // that it is ready
   });
 }
 
 test("a code is not sent again to a foreign request either", async () => {
   let now = 0;
-  const box = mailbox("localhost:3000", () => {});
+  const box = mailbox("localhost:3000", () => {}, "key");
   const auth = createAuth({
     secret: SECRET,
     baseUrl: "http://localhost:3000",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -123,19 +123,23 @@ describe("sqlite alone", () => {
     expect(sqlite({ path: ":memory:" }).atomicity).toBe("process");
   });
 
-  test("removes 20 expired rows with every 100th write", async () => {
+  test("removes more expired rows with every 100th write than were written, so that the file does not grow", async () => {
     const path = file();
     let time = 0;
     const driver = sqlite({ path, now: () => time });
     const rows = new DatabaseSync(path).prepare("SELECT count(*) AS n FROM latchkey");
-    for (let n = 0; n < 50; n++) await driver.setItem(`users:${n}`, "1", { ttl: 10 });
+    for (let n = 0; n < 299; n++) await driver.setItem(`users:${n}`, "1", { ttl: 10 });
     time = 10_000;
-    for (let n = 0; n < 49; n++) await driver.setItem("users:kept", "1");
-    expect(rows.get()).toEqual(expect.objectContaining({ n: 51 }));
-    await driver.setItem("users:kept", "1");
-    expect(rows.get()).toEqual(expect.objectContaining({ n: 31 }));
-    for (let n = 0; n < 200; n++) await driver.setItem("users:kept", "1");
+    await driver.setItem("users:kept", "1"); // the 300th
+    expect(rows.get()).toEqual(expect.objectContaining({ n: 100 }));
+    for (let n = 0; n < 100; n++) await driver.setItem("users:kept", "1");
     expect(rows.get()).toEqual(expect.objectContaining({ n: 1 }));
+  });
+
+  test("makes the file for its owner alone", () => {
+    const path = file();
+    sqlite({ path });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   test("refuses names that are none", () => {

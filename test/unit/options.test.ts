@@ -175,7 +175,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ]]),
     [{ baseUrl: "https://10.1.2.3", cookie: { domain: "2.3" } }, [
       "cookie.domain",
-      'must be "10.1.2.3" or a parent of it with at least two labels, without a leading dot',
+      "must be left out: 10.1.2.3 has no subdomains to share a cookie with",
+    ]],
+    [{ baseUrl: "http://localhost:3000", cookie: { domain: "localhost" } }, [
+      "cookie.domain",
+      "must be left out: localhost has no subdomains to share a cookie with",
     ]],
     [{ cookie: { sameSite: "Lax" } }, [
       "cookie.sameSite",

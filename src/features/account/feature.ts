@@ -20,7 +20,7 @@ const routes: Routes<Account> = {
     session: "ends",
     input: nothing,
     status: 204,
-    errors: ["step_up_required", "not_found"],
+    errors: ["step_up_required"],
   },
 };
 
@@ -35,8 +35,11 @@ function create({ platform, settings, accounts, sessions, remove, views }: Core)
 
   return {
     async get(caller) {
-      const { userId } = caller;
-      const account = sessions.kept(caller)?.account ?? await accounts.get(userId);
+      const { userId, sessionId } = caller;
+      const found = sessions.kept(caller) ??
+        (sessionId === undefined ? null : await sessions.load(userId, sessionId));
+      if (found === null && sessionId !== undefined) throw new AuthError("session_ended");
+      const account = found?.account ?? await accounts.get(userId);
       if (account === null) throw new AuthError("not_found");
       return views.user({ uid: userId, account });
     },

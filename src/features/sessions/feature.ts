@@ -108,7 +108,10 @@ function create({ sessions, signIn, views }: Core): Sessions {
       return { ended: (await sessions.end(userId, { except, acting: sessionId })).length };
     },
     async list({ userId, sessionId }) {
-      return { items: (await sessions.list(userId)).map((found) => views.session(found, sessionId)) };
+      const all = await sessions.list(userId);
+      const calls = sessionId === undefined || all.some(({ sid }) => sid === sessionId);
+      if (!calls) throw new AuthError("session_ended");
+      return { items: all.map((found) => views.session(found, sessionId)) };
     },
     async end({ userId, sessionId, id }) {
       const ended = await sessions.end(userId, { sid: id, acting: sessionId });

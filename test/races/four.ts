@@ -1,0 +1,168 @@
+// Four real processes on one file, by the machine's clock, and a desk in this one for what is not part of the race.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect } from "vitest";
+import sqlite from "../../drivers/sqlite.ts";
+import { createAuth } from "../../src/auth.ts";
+import { machine } from "../../src/platform.ts";
+import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
+import type { FullAuth } from "../suite/client.ts";
+import type { Told } from "../suite/gate.ts";
+import type { Change } from "../suite/planted.ts";
+import { BASE_URL, SECRET } from "../suite/world.ts";
+import type { Call, Got, Interleaved, Methods, Order, Result, Setup } from "./child.ts";
+import { type Pending, storedIn } from "./scene.ts";
+
+/** The processes, and the desk. */
+export interface Four {
+  readonly desk: FullAuth;
+  readonly processes: readonly [Process, Process, Process, Process];
+  /** Starts a sign-in at the desk. */
+  readonly start: (email: string) => Promise<Pending>;
+  /** Does the calls from all processes at once, each its share. */
+  readonly everywhere: (calls: readonly Call<"verify" | "refresh">[]) => Promise<readonly Told<Got>[]>;
+  /** Asks a server that starts two minutes later whether the store is whole, now that everybody is done. Resolves to how many
+   * sessions live at each address. */
+  readonly audit: () => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Another process. It does one thing after the other. */
+export interface Process {
+  /** Does all calls at once. */
+  readonly calls: <M extends keyof Methods>(calls: readonly Call<M>[]) => Promise<readonly Told<Result<M>>[]>;
+  /** Does one. */
+  readonly call: <M extends keyof Methods>(call: Call<M>) => Promise<Told<Result<M>>>;
+  /** Holds a sign-in at a point, does `meanwhile`, and lets it go on. */
+  readonly hold: (
+    at: Omit<Extract<Order, { do: "hold" }>, "do"> & { readonly meanwhile: () => Promise<unknown> },
+  ) => Promise<Interleaved>;
+  /** Sets its clock ahead. */
+  readonly turn: (ms: number) => Promise<void>;
+}
+
+const LATER = 120_000; // ms: no session is younger than a minute then, so each must have its record
+
+/** Plays a scene with four processes and clears up after it. `changes`: what is different in their library. */
+export async function four(
+  play: (here: Four) => Promise<void>,
+  changes: readonly Change[] = [],
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
+  const path = join(folder, "auth.db");
+  const box = mailbox();
+  const desk = serving(path, box);
+  const children: ChildProcess[] = [];
+  const begin = async () => {
+    const child = spawned({ path, changes });
+    children.push(child);
+    return await processOf(child);
+  };
+  try {
+    const processes = await Promise.all([begin(), begin(), begin(), begin()]);
+    await play({
+      desk,
+      processes,
+      async start(email) {
+        const { challengeId } = await desk.emailOtp.start({ email });
+        return { challengeId, code: box.code(email) };
+      },
+      async everywhere(calls) {
+        const size = calls.length / processes.length;
+        const shares = processes.map((one, i) => one.calls(calls.slice(i * size, (i + 1) * size)));
+        return (await Promise.all(shares)).flat();
+      },
+      audit: () => audit(path),
+    });
+  } finally {
+    for (const child of children) child.kill("SIGKILL");
+    await desk.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function serving(path: string, { send }: Mailbox, now = machine.now): FullAuth {
+  return createAuth({
+    storage: sqlite({ path, now, synchronous: "normal" }),
+    secret: SECRET,
+    baseUrl: BASE_URL,
+    email: { from: "no-reply@example.com", send },
+    emailOtp: true,
+    platform: { now },
+  });
+}
+
+async function audit(path: string): Promise<Readonly<Record<string, number>>> {
+  const now = () => machine.now() + LATER;
+  const reader = sqlite({ path, now });
+  const fresh = serving(path, mailbox(), now);
+  try {
+    const { accounts, drafts, claims, sessions } = storedIn(await Array.fromAsync(reader.entries("")));
+    const addresses = accounts.flatMap(({ identifiers }) => identifiers.map(({ value }) => value));
+    expect(addresses, "addresses, each in one account").toEqual([...new Set(addresses)]);
+    expect(drafts, "drafts that stay").toEqual([]);
+    expect(claims.map(({ uid }) => uid).sort(), "whom claims lead to").toEqual(
+      accounts.flatMap(({ uid, identifiers }) => identifiers.map(() => uid)).sort(),
+    );
+    const living: Record<string, number> = {};
+    for (const { uid, identifiers, sessions: listed } of accounts) {
+      const lost = listed.filter(({ sid }) => !sessions.has(`${uid}:${sid}`));
+      expect(lost, "sessions that are listed and have no record").toEqual([]);
+      const { items } = await fresh.sessions.list({ userId: uid });
+      expect(items.map(({ id }) => id), "sessions that live").toEqual(listed.map(({ sid }) => sid));
+      for (const { value: email } of identifiers) {
+        expect((await fresh.users.find({ email }))?.id, `whose ${email} is`).toBe(uid);
+        living[email] = items.length;
+      }
+    }
+    return living;
+  } finally {
+    await fresh.close();
+    await reader.dispose();
+  }
+}
+
+function spawned(setup: Setup): ChildProcess {
+  const script = [join(import.meta.dirname, "child.ts"), JSON.stringify(setup)];
+  const args = "Deno" in globalThis ? ["run", "-A", ...script] : script;
+  return spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+}
+
+/** A process that is ready. */
+async function processOf({ stdin, stdout }: ChildProcess): Promise<Process> {
+  if (stdin === null || stdout === null) throw new TypeError("a child is spawned with pipes");
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  const heard = async (): Promise<unknown> => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error("a process of the race has died");
+    return JSON.parse(value);
+  };
+  const tell = async (order: Order | "go on") => {
+    stdin.write(`${JSON.stringify(order)}\n`);
+    return await heard();
+  };
+  const calls: Process["calls"] = async <M extends keyof Methods>(asked: readonly Call<M>[]) =>
+    await tell({ do: "calls", calls: asked as readonly Call[] }) as readonly Told<Result<M>>[]; // our own child answers
+  expect(await heard()).toBe("ready");
+  return {
+    calls,
+    async call(one) {
+      const [outcome] = await calls([one]);
+      if (outcome === undefined) throw new TypeError("one call has one outcome");
+      return outcome;
+    },
+    async hold({ answer, point, meanwhile }) {
+      let answered = await tell({ do: "hold", answer, point });
+      if (answered === "held") {
+        await meanwhile();
+        answered = await tell("go on");
+      }
+      return answered as Interleaved; // as above
+    },
+    async turn(ms) {
+      expect(await tell({ do: "turn", ms })).toBe("done");
+    },
+  };
+}
