@@ -3,6 +3,7 @@ import { flag, oneOf } from "../base/schema.ts";
 import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Decide, type Store } from "../store/collection.ts";
+import type { MaybePromise } from "../store/driver.ts";
 import type { Noted } from "./challenges.ts";
 import type { Foundation } from "./foundation.ts";
 
@@ -63,7 +64,7 @@ export type Created = { readonly is: "created" | "taken"; readonly owner: Owner 
 /** Accounts and claims. */
 export interface Accounts {
   /** The account, or null; a draft is none. */
-  readonly get: (uid: string) => Promise<Account | null>;
+  readonly get: (uid: string) => MaybePromise<Account | null>;
   /** The account that has a value. The same two reads whether there is one or not. */
   readonly find: (value: Value) => Promise<Owner | null>;
   /** Decides on an account; a draft is none, and nothing is ever created by it. */
@@ -246,7 +247,10 @@ export function accounts(store: Store, { lookup }: Foundation): Accounts {
   }
 
   return {
-    get: async (uid) => ID.test(uid) ? live(await users.get(uid)) : null,
+    get(uid) {
+      const record = ID.test(uid) ? users.get(uid) : null;
+      return record instanceof Promise ? record.then(live) : live(record);
+    },
     newborn,
     find,
     change,

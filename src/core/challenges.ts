@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { flag } from "../base/schema.ts";
 import { equal } from "../base/encoding.ts";
+import { flag } from "../base/schema.ts";
 import { collection, type Decision, type Store } from "../store/collection.ts";
+import type { MaybePromise } from "../store/driver.ts";
 
 /** An account as a proof saw it: the proof counts only while nothing of that account was revoked since. For an address that
  * nobody has, `uid` is null and `epoch` 0, with which every account is born. */
@@ -55,7 +56,7 @@ export interface Challenges {
   /** The same where nobody may see it: `decoy`, which no code hashes to, stands in its place, and nothing else changes. */
   readonly blind: (id: string, hash: string, decoy: string) => Promise<void>;
   /** The challenge, or null. */
-  readonly get: (id: string) => Promise<Challenge | null>;
+  readonly get: (id: string) => MaybePromise<Challenge | null>;
 }
 
 /** A code that is about to be mailed. */

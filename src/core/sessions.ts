@@ -7,6 +7,7 @@ import { AuthError } from "../errors.ts";
 import type { ClientInfo, SessionMode } from "../model.ts";
 import type { Settings } from "../options.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
+import type { MaybePromise } from "../store/driver.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Account, Accounts, Listed } from "./accounts.ts";
 import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
@@ -102,7 +103,8 @@ export function sessions(ground: Ground): Sessions {
   const keptFor = new WeakMap<ClientInfo, Found>();
 
   async function load(uid: string, sid: string): Promise<Found | null> {
-    const [account, record] = await Promise.all([accounts.get(uid), records.get(`${uid}:${sid}`)]);
+    const both = [accounts.get(uid), records.get(`${uid}:${sid}`)] as const;
+    const [account, record] = isThere(both) ? both : await Promise.all(both);
     return account !== null && record !== null && isListed(account, sid, platform.now())
       ? { uid, sid, account, record }
       : null;
@@ -293,6 +295,11 @@ function refreshTokens({ store, keyring, settings }: Ground, records: Collection
       return { uid, sid, rotated };
     },
   };
+}
+
+/** Whether nothing of both has to be waited for. */
+function isThere<A, B>(both: readonly [MaybePromise<A>, MaybePromise<B>]): both is readonly [A, B] {
+  return !both.some((one) => one instanceof Promise);
 }
 
 /** What a client says of itself is only told again: an odd name is no reason to refuse it. */

@@ -18,8 +18,8 @@ export type Decide<T, R> = (current: T | null) => Decision<T, R>;
 
 /** Records of one kind. */
 export interface Collection<T> {
-  /** The record, or null where there is none or it has expired. */
-  readonly get: (id: string) => Promise<T | null>;
+  /** The record, or null where there is none or it has expired; at once where the driver answers at once. What fails, rejects. */
+  readonly get: (id: string) => MaybePromise<T | null>;
   /** Reads, decides, swaps; decides again when somebody was faster. `seen`, a record got before, saves the first read. */
   readonly change: <R>(id: string, decide: Decide<T, R>, seen?: T | null) => Promise<R>;
 }
@@ -68,7 +68,7 @@ export function collection<T extends Expiring & object>(
       const text = within(store.driver.getItem(key));
       return text instanceof Promise ? text.then((found) => found ?? null, failed) : text ?? null;
     } catch (cause) {
-      return failed(cause);
+      return Promise.reject(unavailable(cause)); // never thrown: whoever reads two records at once could miss the other's failure
     }
   }
 
@@ -125,9 +125,15 @@ export function collection<T extends Expiring & object>(
   }
 
   return {
-    async get(id) {
+    get(id) {
       const key = keyOf(id);
-      return alive(parsed(key, await read(key)));
+      const text = read(key);
+      if (text instanceof Promise) return text.then((found) => alive(parsed(key, found)));
+      try {
+        return alive(parsed(key, text));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     change(id, decide, seen) {
       const key = keyOf(id);
