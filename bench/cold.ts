@@ -17,6 +17,6 @@ const text = await response.text();
 if (response.status !== 200) throw new Error(text);
 const answered = performance.now();
 console.log(
-  JSON.stringify({ imported: imported - began, answered: answered - began, bareAnswer: bare - created }),
+  JSON.stringify({ imported: imported - began, answered: answered - began, runtimeAlone: bare - created }),
 );
 export {};

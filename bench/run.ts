@@ -33,7 +33,7 @@ for (const [name, args] of Object.entries(RUNTIMES)) {
   console.log(`== ${name}`);
   console.log(run(name, [...args, join(ROOT, "bench/session.ts")]).trimEnd());
   const starts = Array.from({ length: COLD_STARTS }, () => JSON.parse(run(name, [...args, cold])));
-  for (const point of ["imported", "answered", "bareAnswer"]) {
+  for (const point of ["imported", "answered", "runtimeAlone"]) {
     const times = starts.map((one) => Number(one[point])).toSorted((a, b) => a - b);
     console.log(
       `cold process, ${point}: ${median(times).toFixed(1)} ms (${times[0]?.toFixed(1)} to ${
