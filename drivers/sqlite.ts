@@ -1,8 +1,9 @@
-import { closeSync, existsSync, openSync, statfsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, openSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { DatabaseSync, type StatementResultingChanges } from "node:sqlite";
 import { AuthError } from "../src/errors.ts";
 import type { Driver, MaybePromise } from "../src/store/driver.ts";
+import { refuseNetworkDisk } from "./local_disk.ts";
 
 export type { Driver, MaybePromise, WriteOptions } from "../src/store/driver.ts";
 
@@ -29,16 +30,6 @@ const PAGE = 100; // rows read at once
 const TIDY = { every: 100, rows: 200 } as const; // writes, expired rows: more than were written, or the file only grows
 const SYNCHRONOUS = { full: "FULL", normal: "NORMAL" } as const;
 const SQLITE_BUSY = 5; // https://sqlite.org/rescode.html: the low byte of all its kinds
-
-// f_type of statfs(2): disks on which SQLite's locks and shared memory do not hold (https://sqlite.org/wal.html).
-const NETWORK_DISKS: ReadonlyMap<number, string> = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xff534d42, "SMB"],
-  [0xfe534d42, "SMB"],
-  [0x01021997, "9p"],
-  [0x65735546, "FUSE"],
-]);
 
 /** A store in one SQLite file, shared by all processes of a machine. Needs Node 22.13, Deno (`--allow-read --allow-write
  * --allow-sys=statfs`) or Bun.
@@ -127,12 +118,6 @@ export default function sqlite(options: SqliteOptions): Driver {
   };
 }
 
-/** The name of a network disk by its `f_type`, or null.
- * @internal exported for its test */
-export function networkDisk(type: number): string | null {
-  return NETWORK_DISKS.get(type >>> 0) ?? null; // the number may be signed
-}
-
 function check(path: string, synchronous: string, table: string): void {
   const rules: readonly (readonly [kept: boolean, option: string, message: string])[] = [
     [path !== "", "path", "must name a file: it is empty"],
@@ -180,13 +165,6 @@ function makePrivate(file: string): void {
 /** Waits in step, for a few milliseconds: nothing is served yet. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 9);
-}
-
-function refuseNetworkDisk(file: string): void {
-  const disk = networkDisk(statfsSync(existsSync(file) ? file : dirname(file)).type);
-  if (disk === null) return;
-  const remedy = `${file} is on a network disk (${disk}), where locks do not hold: use one of this machine`;
-  throw new AuthError("storage_unsafe", { remedy });
 }
 
 /** Makes what is missing. A file that cannot be written shows now, and not at the first sign-in. */

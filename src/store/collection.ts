@@ -22,6 +22,11 @@ export interface Collection<T> {
   readonly get: (id: string) => MaybePromise<T | null>;
   /** Reads, decides, swaps; decides again when somebody was faster. `seen`, a record got before, saves the first read. */
   readonly change: <R>(id: string, decide: Decide<T, R>, seen?: T | null) => Promise<R>;
+  /** The record that a text is, expired or not.
+   * @throws {AuthError} `storage_corrupt` */
+  readonly parse: (id: string, text: string) => T;
+  /** Removes a record if it is still exactly what was parsed. Resolves to whether it was. */
+  readonly discard: (id: string, record: T) => Promise<boolean>;
 }
 
 /** What every record may carry. */
@@ -95,7 +100,7 @@ export function collection<T extends Expiring & object>(
     } catch (cause) {
       // The reply is lost: it may have been written. `w` makes our text unlike any other, so finding it says yes. A removal
       // leaves nothing to know it by: it is never taken for ours.
-      if (next !== null && await read(key) === next) return true;
+      if (next !== null && !isUndurable(cause) && await read(key) === next) return true;
       throw unavailable(cause);
     }
   }
@@ -114,13 +119,17 @@ export function collection<T extends Expiring & object>(
       const { next, result } = decide(current);
       if (next === current) return result;
       const written = next === null ? null : textOf(next, stored, platform);
-      if (await swap(key, text, written, next?.exp)) {
+      const done = await swap(key, text, written, next?.exp);
+      if (!done) {
+        if (platform.now() >= until) throw unavailable("too many writers of one record");
+        await platform.sleep(jitter(tries, platform));
+        text = await read(key);
+      }
+      // Our own text in the store says that we wrote, whatever was answered: a client had sent the swap again by itself.
+      if (done || (written !== null && text === written)) {
         if (next !== null && written !== null) texts.set(next, written);
         return result;
       }
-      if (platform.now() >= until) throw unavailable("too many writers of one record");
-      await platform.sleep(jitter(tries, platform));
-      text = await read(key);
     }
   }
 
@@ -135,6 +144,8 @@ export function collection<T extends Expiring & object>(
         return Promise.reject(error);
       }
     },
+    parse: (id, text) => parsed(keyOf(id), text) as T, // of a text it is no null
+    discard: (id, record) => swap(keyOf(id), texts.get(record) ?? null, null),
     change(id, decide, seen) {
       const key = keyOf(id);
       const until = platform.now() + store.deadline;
@@ -212,6 +223,10 @@ function frozen(value: unknown): unknown {
 
 function corrupt(key: string, what: string, cause?: unknown): AuthError {
   return new AuthError("storage_corrupt", { remedy: `the record at ${key} ${what}` }, { cause });
+}
+
+function isUndurable(cause: unknown): boolean {
+  return typeof cause === "object" && cause !== null && "undurable" in cause;
 }
 
 function failed(cause: unknown): never {

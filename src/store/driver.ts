@@ -15,7 +15,8 @@ export interface Driver {
   readonly getItem: (key: string) => MaybePromise<string | null>;
   /** Writes `next` at `key` (removes the key when `next` is null) only if the text stored there is exactly
    * `expected` (null: nothing is stored), and resolves to whether it wrote. A key past its ttl is absent in the same
-   * atomic step. A driver never sends a swap twice: one whose reply is lost rejects. */
+   * atomic step. A driver never sends a swap twice: one whose reply is lost rejects. (Where a client resends by itself and cannot
+   * be told not to, false may also be the answer to a swap that wrote: whoever calls looks at what is there.) */
   readonly swap: (
     key: string,
     expected: string | null,
@@ -36,6 +37,17 @@ export interface Driver {
   readonly getKeys: (base: string) => MaybePromise<string[]>;
   /** Removes all keys that begin with `base`. */
   readonly clear: (base: string) => MaybePromise<void>;
+  /** Resolves when the store was asked what only it can tell, and is fit: that it evicts nothing, for example. Asked before the
+   * first operation, and again after a failure.
+   * @throws {AuthError} `storage_unsafe`, `storage_unavailable` */
+  readonly ready?: () => MaybePromise<void>;
   /** Lets go of files, connections and timers. */
   readonly dispose: () => MaybePromise<void>;
+}
+
+/** Rejects a swap that wrote, where what it wrote may yet be lost: fewer replicas have it than were asked for. Nobody takes the
+ * text in the store for a proof that all is well. */
+export interface Undurable {
+  /** Always true. */
+  readonly undurable: true;
 }

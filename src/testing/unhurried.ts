@@ -48,6 +48,7 @@ export function unhurried(driver: Driver, options: Unhurried = {}): Driver {
         yield entry;
       }
     },
+    ready: () => driver.ready?.(),
     dispose: () => driver.dispose(),
   };
 }

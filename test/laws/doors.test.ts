@@ -21,6 +21,7 @@ interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
   readonly imports?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 test("package.json, deno.json and jsr.json agree, and each door leads somewhere", () => {
@@ -92,7 +93,8 @@ function disagreements(files: Files): readonly string[] {
 /** Deno needs `name/` with `npm:/name@version/` for subpaths. */
 function misimports(files: Files): readonly string[] {
   const { imports = {} } = manifest(files, "deno.json");
-  const { dependencies = {} } = manifest(files, "package.json");
+  const { dependencies: always, peerDependencies: byChoice } = manifest(files, "package.json");
+  const dependencies: Readonly<Record<string, string>> = { ...always, ...byChoice };
   const right = (name: string) =>
     name.endsWith("/")
       ? `npm:/${name.slice(0, -1)}@${dependencies[name.slice(0, -1)]}/`

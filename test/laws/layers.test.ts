@@ -19,7 +19,8 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["protocol", "own, base, errors, libraries"],
   ["store", "own, base, errors, platform (types), libraries"],
   ["drivers/open", "drivers, store/driver (types), errors"],
-  ["drivers", "store/driver (types), errors, libraries"],
+  ["drivers/prefix", "store/driver (types), store/adopt, errors"],
+  ["drivers", "store/driver (types), errors, drivers/local_disk, libraries"],
   [
     "core",
     "own, base, errors, platform, model, contract, crypto, protocol, store, options (types), libraries",

@@ -5,7 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { createStorage, type Driver as UnstorageDriver } from "unstorage";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
-import sqlite, { networkDisk } from "../../drivers/sqlite.ts";
+import { networkDisk } from "../../drivers/local_disk.ts";
+import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { driverSuite } from "../../src/testing/driver_suite.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
@@ -252,7 +253,7 @@ describe("the suite", () => {
       "keeps the first ttl",
       (now) => relived(now, (ttl, before) => ttl === undefined ? ttl : before ?? ttl),
     ],
-    "a ttl may be a fraction of a second, and longer than 24.8 days": [
+    "a ttl may have a fraction of a second, and be longer than 24.8 days": [
       "counts whole seconds",
       (now) => relived(now, (ttl) => ttl && Math.ceil(ttl)),
     ],
