@@ -17,6 +17,7 @@ export { AuthError } from "./src/errors.ts";
 export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
+export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
 export type { Account, OwnAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";

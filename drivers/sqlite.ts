@@ -63,12 +63,18 @@ export default function sqlite(options: SqliteOptions): Driver {
     });
   }
 
-  function tidy(): void {
+  /** How many expired rows went. */
+  function tidy(): number {
     try {
-      sql.tidy.run({ now: now() });
+      return Number(sql.tidy.run({ now: now() }).changes);
     } catch {
-      // The write before it is done and must be answered so. What has expired goes another time.
+      return 0; // what came before it is done and must be answered so; what has expired goes another time
     }
+  }
+
+  /** All that has expired goes when somebody goes through all that has not. */
+  async function tidyAll(): Promise<void> {
+    for (let full = true; full; await othersTurn()) full = tidy() === TIDY.rows;
   }
 
   function read(key: string): string | null {
@@ -104,6 +110,7 @@ export default function sqlite(options: SqliteOptions): Driver {
       attempt(() => sql.keys.all({ base, now: now() }).map((row) => String(row["key"]))),
     clear: (base = "") => done(write([base], () => sql.clear.run({ base }))),
     async *entries(prefix) {
+      if (prefix === "") await tidyAll();
       let last: string | null = null;
       for (let full = true; full;) {
         const rows = await attempt(() =>
@@ -111,7 +118,7 @@ export default function sqlite(options: SqliteOptions): Driver {
         );
         for (const row of rows) yield [last = String(row["key"]), String(row["value"])];
         full = rows.length === PAGE;
-        if (full) await new Promise((resolve) => setImmediate(resolve)); // others get their turn
+        if (full) await othersTurn();
       }
     },
     dispose: close,
@@ -243,6 +250,10 @@ function connection(path: string, database: DatabaseSync, ms: number) {
   }
 
   return { attempt, close };
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 /** SQLite's texts are UTF-8, and Deno reads them up to the first NUL. JSON has neither; what has is refused, not changed. */

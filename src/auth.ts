@@ -2,10 +2,11 @@ import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
 import { isLoopback } from "./base/origin.ts";
 import { type Report, report } from "./base/report.ts";
-import { duration, list, object, optional, parse, text } from "./base/schema.ts";
+import { callable, duration, list, object, optional, parse, text } from "./base/schema.ts";
 import type { Call } from "./contract.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Found, Identified } from "./core/sessions.ts";
+import type { SweepOptions, Swept } from "./core/sweep.ts";
 import { checked, type Endpoint, local, type Method, unrouted } from "./endpoint.ts";
 import { AuthError } from "./errors.ts";
 import type { Account } from "./features/account/contract.ts";
@@ -91,15 +92,25 @@ export interface BaseAuth {
   };
   /** What is known of the store. */
   readonly storage: {
-    /** Whether its decisions hold within this process alone, or for every process that shares it. */
+    /** Whether its decisions hold within this process alone, or for every process that shares it. Of some adopted stores that
+     * is known only after `ready()`; until then it is `"process"`. */
     readonly atomicity: "process" | "shared";
   };
   /** Resolves when the store answers and is ours. Without it, the first call finds out.
-   * @throws {AuthError} `storage_unavailable`, `storage_corrupt`, `secret_unknown` */
+   * @throws {AuthError} `storage_unavailable`, `storage_unsafe`, `storage_corrupt`, `secret_unknown` */
   readonly ready: () => Promise<void>;
   /** Whether the store answers, asked anew each time.
    * @throws {AuthError} what it throws where it does not */
   readonly health: () => Promise<Health>;
+  /** Goes through the whole store once, beside whatever else is going on, and removes what nobody needs: what expired more than an
+   * hour ago, and what nothing leads to. Stores that expire entries by themselves need it rarely; others from a timer.
+   * Afterwards everything that could be is sealed under the first secret, and the answer says what is not.
+   * @throws {AuthError} `storage_unavailable` and its like; what was removed by then is gone, and the next sweep goes on
+   * @example Usage
+   * ```ts ignore
+   * const { removed, sealedUnder } = await auth.sweep({ onProgress: ({ seen }) => console.log(seen) });
+   * ``` */
+  readonly sweep: (options?: SweepOptions) => Promise<Swept>;
   /** Waits for mail that is under way, and lets go of the store. */
   readonly close: () => Promise<void>;
 }
@@ -153,7 +164,12 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     clearCookies: () => [cookie.clear()],
     signingKeys: { jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet> },
     health: () => wellKnown["health"]?.({}) as Promise<Health>,
-    storage: { atomicity: driver.atomicity },
+    storage: {
+      get atomicity() {
+        return driver.atomicity;
+      },
+    },
+    sweep: async (given = {}) => await core.sweep(parse(sweepOptions, given)),
     ready: core.foundation.ready,
     close: core.close,
   };
@@ -223,6 +239,8 @@ const requirements = object<{
   readonly freshWithin?: number | undefined;
   readonly amr?: readonly string[] | undefined;
 }>({ freshWithin: optional(duration()), amr: optional(list(text({ min: 1, max: 64 }))) });
+
+const sweepOptions = object<SweepOptions>({ onProgress: optional(callable()) });
 
 /** The two ways to ask who a request is. */
 function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {

@@ -79,6 +79,11 @@ export function duration(): Schema<number> {
   );
 }
 
+/** A function; what it takes and answers is up to whoever passes it. */
+export function callable<T>(): Schema<T> {
+  return v.custom<T>((value) => typeof value === "function", "must be a function");
+}
+
 /** A list. */
 export function list<T>(of: Schema<T>): Schema<readonly T[]> {
   return v.array(of, "must be a list");

@@ -4,6 +4,7 @@ import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Decide, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
+import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Noted } from "./challenges.ts";
 import type { Foundation } from "./foundation.ts";
 
@@ -75,6 +76,7 @@ export interface Accounts {
   readonly create: (value: Value, make: () => Account) => Promise<Created>;
   /** Removes an account if `may` says so, then its claims. Null where it did not. */
   readonly remove: (uid: string, may: (account: Account) => boolean) => Promise<Removed | null>;
+  readonly sweepers: readonly Sweeper[];
 }
 
 /** An account that is gone. */
@@ -116,6 +118,20 @@ export function lists(account: Account, { type, value }: Value): boolean {
   return account.identifiers.some((identifier) => identifier.type === type && identifier.value === value);
 }
 
+/** The account that a record is; a draft is none. */
+function live(record: Account | Draft | null): Account | null {
+  return record?.state === "account" ? record : null;
+}
+
+function reserves(record: Account | Draft | null, op: string): boolean {
+  return record?.state === "draft" && record.reserving.op === op;
+}
+
+/** Whether a record is a draft that was begun before a moment. */
+function isOldDraft(_uid: string, record: Account | Draft, before: number): boolean {
+  return record.state === "draft" && record.reserving.at <= before;
+}
+
 /** Whether nothing was revoked since a proof noted the account. */
 export function unmoved(noted: Noted, { uid, account }: Owner): boolean {
   return noted.uid === null ? account.epoch === 0 : noted.uid === uid && noted.epoch === account.epoch;
@@ -136,11 +152,6 @@ export function accounts(store: Store, { lookup }: Foundation): Accounts {
   const users = collection<Account | Draft>(store, "users", USER_SHAPE);
   const claims = collection<Claim>(store, "identifiers", CLAIM_SHAPE);
   const hashOf = ({ type, value }: Value) => lookup(type, value);
-
-  const live = (record: Account | Draft | null): Account | null =>
-    record?.state === "account" ? record : null;
-  const reserves = (record: Account | Draft | null, op: string): boolean =>
-    record?.state === "draft" && record.reserving.op === op;
 
   async function find(value: Value): Promise<Owner | null> {
     const hash = hashOf(value);
@@ -246,7 +257,16 @@ export function accounts(store: Store, { lookup }: Foundation): Accounts {
     return { account, records };
   }
 
+  /** Whether no account has the value of a claim or is about to: that stays so, and needs no clock. The account is read after
+   * the claim was. */
+  async function isVoid(hash: string, { uid, op }: Claim): Promise<boolean> {
+    const record = await users.get(uid);
+    const has = live(record)?.identifiers.some((identifier) => hashOf(identifier) === hash) === true;
+    return !has && !reserves(record, op);
+  }
+
   return {
+    sweepers: [sweeper("users", users, isOldDraft), sweeper("identifiers", claims, isVoid)],
     get(uid) {
       const record = ID.test(uid) ? users.get(uid) : null;
       return record instanceof Promise ? record.then(live) : live(record);

@@ -3,6 +3,7 @@ import { equal } from "../base/encoding.ts";
 import { flag } from "../base/schema.ts";
 import { collection, type Decision, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
+import { type Sweeper, sweeper } from "../store/sweeper.ts";
 
 /** An account as a proof saw it: the proof counts only while nothing of that account was revoked since. For an address that
  * nobody has, `uid` is null and `epoch` 0, with which every account is born. */
@@ -57,6 +58,7 @@ export interface Challenges {
   readonly blind: (id: string, hash: string, decoy: string) => Promise<void>;
   /** The challenge, or null. */
   readonly get: (id: string) => MaybePromise<Challenge | null>;
+  readonly sweepers: readonly Sweeper[];
 }
 
 /** A code that is about to be mailed. */
@@ -110,6 +112,7 @@ export function challenges(store: Store): Challenges {
   const records = collection<Challenge>(store, "challenges", SHAPE);
   return {
     get: records.get,
+    sweepers: [sweeper("challenges", records, () => false)],
     put: (id, challenge) =>
       records.change(id, (current) => ({ next: current ?? challenge, result: undefined }), null),
     answer: (id, purpose, guesses) => {

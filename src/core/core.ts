@@ -13,6 +13,7 @@ import { type Removal, removal } from "./removal.ts";
 import { type Sessions, sessions as sessionsOf } from "./sessions.ts";
 import { type SignIn, signIn } from "./sign_in.ts";
 import { type SigningKeys, signingKeys } from "./signing_keys.ts";
+import type { SweepOptions, Swept } from "./sweep.ts";
 import { sessionView, userView } from "./views.ts";
 
 /** What features share. */
@@ -34,6 +35,8 @@ export interface Core {
   readonly views: { readonly user: typeof userView; readonly session: typeof sessionView };
   /** Asks the store for something that is always there. @throws {AuthError} `storage_unavailable` and its like */
   readonly ask: () => Promise<void>;
+  /** Goes through the whole store once. */
+  readonly sweep: (options: SweepOptions) => Promise<Swept>;
   /** Ends what is under way, and lets go of the store. */
   readonly close: () => Promise<void>;
 }
@@ -65,6 +68,12 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
     signIn: signIn({ accounts, sessions, accessTokens: tokens, settings: session }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
+    async sweep(options) {
+      await foundation.renew();
+      const { sweep } = await import("./sweep.ts"); // few processes need it
+      const sweepers = [...accounts.sweepers, ...sessions.sweepers, ...challenges.sweepers];
+      return await sweep({ store, sweepers, fingerprints: keys.fingerprints }, options);
+    },
     async close() {
       await mail.close();
       await driver.dispose();

@@ -6,9 +6,12 @@ import { collection, type Store } from "../store/collection.ts";
 
 /** What stands in a store before anything else. */
 export interface Foundation {
-  /** Resolves when the store is known to be ours: its lookup key is there and can be opened. Asks again after a failure.
-   * @throws {AuthError} `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
+  /** Resolves when the store is known to be fit and ours: its lookup key is there and can be opened. Asks again after a failure.
+   * @throws {AuthError} `storage_unsafe`, `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
   readonly ready: () => Promise<void>;
+  /** Looks at all of it anew, and seals under the first secret what another one seals.
+   * @throws {AuthError} as `ready` does */
+  readonly renew: () => Promise<void>;
   /** Asks the store for the lookup key, however often it was read before.
    * @throws {AuthError} `storage_corrupt`, `storage_unavailable` */
   readonly ask: () => Promise<void>;
@@ -40,6 +43,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
   let laidAt = 0;
 
   async function lay(): Promise<void> {
+    if (key === null) await store.within(store.driver.ready?.());
     const record = await lookupKeys.get("") ?? await make();
     const opened = await keyring.open("lookup-key", record.sealed);
     if (opened.is === "unknown") throw new AuthError("secret_unknown");
@@ -86,13 +90,17 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
   function ready(): Promise<void> {
     // While secrets are changed, processes that still seal under the old one come and go: the last to look must be a new one.
     const settled = keyring.fingerprints.length === 1 || store.platform.now() - laidAt < LOOK_AGAIN;
-    if (key !== null && settled) return LAID;
+    return key !== null && settled ? LAID : renew();
+  }
+
+  function renew(): Promise<void> {
     laying ??= lay().finally(() => laying = null);
     return laying;
   }
 
   return {
     ready,
+    renew,
     async ask() {
       await ready();
       if (await lookupKeys.get("") === null) throw new AuthError("storage_corrupt", { remedy: LOST });

@@ -8,6 +8,7 @@ import type { ClientInfo, SessionMode } from "../model.ts";
 import type { Settings } from "../options.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
+import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Account, Accounts, Listed } from "./accounts.ts";
 import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
@@ -75,6 +76,7 @@ export interface Sessions {
   readonly end: (uid: string, ending: Ending) => Promise<readonly string[]>;
   /** Removes the records of sessions that are no longer listed. Resolves to how many went. */
   readonly drop: (uid: string, sids: readonly string[]) => Promise<number>;
+  readonly sweepers: readonly Sweeper[];
 }
 
 /** What sessions stand on. */
@@ -149,6 +151,13 @@ export function sessions(ground: Ground): Sessions {
     return gone.filter((one) => one.status === "fulfilled" && one.value).length;
   }
 
+  /** Whether a record's account does not list it: it never will again. The account is read after the record was. */
+  async function isLeft(id: string): Promise<boolean> {
+    const [uid = "", sid] = id.split(":");
+    const account = await accounts.get(uid);
+    return !account?.sessions.some((listed) => listed.sid === sid);
+  }
+
   /** Whether any of them was listed. */
   async function unlist(uid: string, sids: readonly string[]): Promise<boolean> {
     const listed = await accounts.change(uid, (account) => {
@@ -163,6 +172,7 @@ export function sessions(ground: Ground): Sessions {
   return {
     load,
     drop,
+    sweepers: [sweeper("sessions", records, isLeft)],
     keep: (client, found) => void keptFor.set(client, found),
     kept({ client, userId, sessionId }) {
       const found = client === undefined ? undefined : keptFor.get(client);

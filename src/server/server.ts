@@ -5,6 +5,7 @@ import { toNodeListener } from "../doors/node.ts";
 import { machine } from "../platform.ts";
 import { addressOf, listen, stopper } from "./connections.ts";
 import { messageOf, unusable } from "./folder.ts";
+import { sweepHourly } from "./housekeeping.ts";
 import { type Mailbox, mailbox } from "./mailbox.ts";
 import { SECRET_FILE, secretFile } from "./secret_file.ts";
 import { type ServerOptions, type Settings, settingsOf } from "./settings.ts";
@@ -91,8 +92,16 @@ async function serve(
   const stop = stopper(server);
   server.on("request", toNodeListener(site(auth.handler, box)));
   await auth.ready();
+  const stopSweeping = sweepHourly(auth.sweep, (message) => console.error(message));
   let closing: Promise<void> | undefined;
-  return { baseUrl, mailboxPath: box?.path ?? null, close: () => closing ??= stop().then(auth.close) };
+  return {
+    baseUrl,
+    mailboxPath: box?.path ?? null,
+    close() {
+      stopSweeping();
+      return closing ??= stop().then(auth.close);
+    },
+  };
 }
 
 /** A failure that has a name is one line; a mistake in the code is told with all that is known of it. */

@@ -25,7 +25,7 @@ export interface Collection<T> {
   /** The record that a text is, expired or not.
    * @throws {AuthError} `storage_corrupt` */
   readonly parse: (id: string, text: string) => T;
-  /** Removes a record if it is still exactly what was parsed. Resolves to whether it was. */
+  /** Removes a record if it is still exactly what was read. Resolves to whether it was. */
   readonly discard: (id: string, record: T) => Promise<boolean>;
 }
 
@@ -144,7 +144,11 @@ export function collection<T extends Expiring & object>(
         return Promise.reject(error);
       }
     },
-    parse: (id, text) => parsed(keyOf(id), text) as T, // of a text it is no null
+    parse(id, text) {
+      const record = known.get(text) ?? shaped(keyOf(id), text, shape); // not kept: whoever parses all of them needs none twice
+      texts.set(record, text);
+      return record;
+    },
     discard: (id, record) => swap(keyOf(id), texts.get(record) ?? null, null),
     change(id, decide, seen) {
       const key = keyOf(id);

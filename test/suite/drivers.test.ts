@@ -137,6 +137,19 @@ describe("sqlite alone", () => {
     expect(rows.get()).toEqual(expect.objectContaining({ n: 1 }));
   });
 
+  test("removes all expired rows when somebody goes through the whole store", async () => {
+    const path = file();
+    let time = 0;
+    const driver = sqlite({ path, now: () => time, synchronous: "normal" });
+    const rows = new DatabaseSync(path).prepare("SELECT count(*) AS n FROM latchkey");
+    for (let n = 0; n < 450; n++) await driver.setItem(`users:${n}`, "1", { ttl: 10 });
+    time = 10_000;
+    expect(await Array.fromAsync(driver.entries("users:"))).toEqual([]);
+    expect(rows.get()).toEqual(expect.objectContaining({ n: 450 }));
+    expect(await Array.fromAsync(driver.entries(""))).toEqual([]);
+    expect(rows.get()).toEqual(expect.objectContaining({ n: 0 }));
+  });
+
   test("makes the file for its owner alone", () => {
     const path = file();
     sqlite({ path });

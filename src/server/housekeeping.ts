@@ -1,0 +1,24 @@
+import { messageOf } from "./folder.ts";
+
+const HOUR = 3_600_000; // ms
+
+/** Sweeps the store every hour, one sweep at a time, until it is stopped. One that fails is told, and the next one does the rest. It
+ * does not keep the process alive. */
+export function sweepHourly(sweep: () => Promise<unknown>, tell: (message: string) => void): () => void {
+  let sweeping = false;
+
+  async function once(): Promise<void> {
+    if (sweeping) return;
+    sweeping = true;
+    try {
+      await sweep();
+    } catch (error) {
+      tell(`The hourly sweep of the store failed: ${messageOf(error)}`);
+    }
+    sweeping = false;
+  }
+
+  const timer = setInterval(() => void once(), HOUR);
+  timer.unref();
+  return () => clearInterval(timer);
+}
