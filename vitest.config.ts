@@ -5,6 +5,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     pool: process.versions["bun"] ? "threads" : "forks",
     include: ["test/**/*.test.ts"],
+    maxWorkers: 2,
+    globalSetup: ["test/suite/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { DatabaseSync, type StatementResultingChanges } from "node:sqlite";
 import { AuthError } from "../src/errors.ts";
 import type { Driver, MaybePromise } from "../src/store/driver.ts";
-import { refuseNetworkDisk } from "./local_disk.ts";
+import { refuseNetworkDisk } from "./local_disk/network_disk.ts";
 
 export type { Driver, MaybePromise, WriteOptions } from "../src/store/driver.ts";
 
@@ -72,11 +72,6 @@ export default function sqlite(options: SqliteOptions): Driver {
     }
   }
 
-  /** All that has expired goes when somebody goes through all that has not. */
-  async function tidyAll(): Promise<void> {
-    for (let full = true; full; await othersTurn()) full = tidy() === TIDY.rows;
-  }
-
   function read(key: string): string | null {
     const row = sql.get.get({ key, now: now() });
     return row === undefined ? null : String(row["value"]);
@@ -110,7 +105,6 @@ export default function sqlite(options: SqliteOptions): Driver {
       attempt(() => sql.keys.all({ base, now: now() }).map((row) => String(row["key"]))),
     clear: (base = "") => done(write([base], () => sql.clear.run({ base }))),
     async *entries(prefix) {
-      if (prefix === "") await tidyAll();
       let last: string | null = null;
       for (let full = true; full;) {
         const rows = await attempt(() =>
@@ -118,8 +112,9 @@ export default function sqlite(options: SqliteOptions): Driver {
         );
         for (const row of rows) yield [last = String(row["key"]), String(row["value"])];
         full = rows.length === PAGE;
-        if (full) await othersTurn();
+        if (tidy() === TIDY.rows || full) await othersTurn(); // what has expired goes when somebody goes through what has not
       }
+      while (tidy() === TIDY.rows) await othersTurn();
     },
     dispose: close,
   };

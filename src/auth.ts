@@ -138,7 +138,9 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const features = featuresOf(Object(options), problems);
   const platform = platformOf(options?.platform, problems);
   problems.settle();
-  const driver = options.storage === undefined ? inMemory(platform) : adopt(options.storage);
+  const driver = options.storage === undefined
+    ? inMemory(platform)
+    : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
   if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
   const core = assemble(driver, platform, settings);
   const cookie = sessionCookie(settings.cookie, settings.session.ttl);

@@ -10,8 +10,12 @@ import type { Driver } from "./store/driver.ts";
 
 /** What `createAuth` is told. Durations are `"15m"`, `"30d"` or seconds. */
 export interface AuthOptions {
-  /** Where everything is kept: a driver of `@latchkey/auth/drivers/*`. Without it, memory, and a warning. */
-  readonly storage?: Driver;
+  /** Where everything is kept: a driver of `@latchkey/auth/drivers/*`; or a Storage or Driver of unstorage, 1.17 or 2.0, if it can be
+   * given an atomic step, which `auth.close()` leaves open. Without it, memory, and a warning. */
+  readonly storage?: Driver | { readonly getItem: (key: string) => unknown };
+  /** Accepts a driver of unstorage, or of your own, that has no atomic step: its keys are guarded within this process, which must be
+   * the only one that uses the store. */
+  readonly allowUnsafeStorage?: "single-process";
   /** How long one storage operation may take, 1 to 30 seconds. @default {"5s"} */
   readonly storageDeadline?: Duration;
   /** What seals, signs and hashes: 32 characters or more, from a generator. A list is for rotation: the first one seals and signs,
@@ -157,6 +161,7 @@ const DEFAULTS = {
 
 const MEMBERS = [
   "storage",
+  "allowUnsafeStorage",
   "storageDeadline",
   "secret",
   "baseUrl",
@@ -177,6 +182,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
   const url = baseUrl(options, report);
   const origin = url.origin;
   const session = sessionSettings(options.session, report);
+  report.word("allowUnsafeStorage", options.allowUnsafeStorage, ["single-process"], "single-process");
   return {
     secrets: secretList(options.secret, report),
     origin,

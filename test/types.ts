@@ -59,11 +59,14 @@ createAuth({ ...base, session: { ttl: "1w" } });
 // @ts-expect-error no unit
 createAuth({ ...base, session: { ttl: "30" } });
 
-// A store without an atomic swap is none.
+// A driver of ours, or of unstorage: whether that can be given an atomic swap is seen when it runs.
 createAuth({ ...base, storage: driver });
 const { swap: _, ...withoutSwap } = driver;
-// @ts-expect-error swap is missing
-createAuth({ ...base, storage: withoutSwap });
+createAuth({ ...base, storage: withoutSwap, allowUnsafeStorage: "single-process" });
+// @ts-expect-error nothing can be read from it
+createAuth({ ...base, storage: { path: "auth.db" } });
+// @ts-expect-error what is consented to is named
+createAuth({ ...base, storage: driver, allowUnsafeStorage: true });
 
 // What was given is never changed: options and replies are read-only.
 const auth = createAuth({ ...base, email, emailOtp: true, storage: driver });

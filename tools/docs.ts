@@ -1,4 +1,4 @@
-// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source. `--check` only looks whether they are as
+// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source, and what docs/stores.md prints of it. `--check` only looks whether they are as
 // they would be generated. Run it with the Node of the lock file: node_modules/.bin/node tools/docs.ts
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { type ErrorCode, ERRORS } from "../src/errors.ts";
 import { ANY, ROUTES, SIGNED_IN } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
+import { table } from "./markdown.ts";
+import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const DEFAULT_BASE = "/auth";
@@ -22,6 +24,7 @@ const pages: Readonly<Record<string, string>> = {
   "docs/errors.md": errorsPage(),
   "docs/routes.md": routesPage(),
   "docs/operations.md": await operationsPage(),
+  "docs/stores.md": await storesPage(),
 };
 const isCheck = process.argv.includes("--check");
 for (const [path, text] of Object.entries(pages)) {
@@ -165,12 +168,6 @@ travels at the same time and counts as one trip.
 
 ${table(["Route", "When", "Reads", "Swaps", "Trips", "In order"], rows)}
 `;
-}
-
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 /** As \`deno fmt\` wants it. */

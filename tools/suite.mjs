@@ -27,20 +27,33 @@ const RUNTIMES = {
 /** The longest that one run may take, in milliseconds: a suite that hangs is a suite that failed. */
 const DEADLINE = 6 * 60_000;
 
-const STORES = ["memory", "sqlite"];
+const STORES = ["memory", "fs", "sqlite", "redis", "deno-kv"];
 const WAYS = ["method", "http"];
+
+/** The rows of the matrix. */
+const CELLS = STORES.flatMap((store) => WAYS.map((via) => ({ store, via, row: `${store}/${via}` })));
+
+/** Why nothing ran on a store: whether that holds here, and what is said of it. Any other empty cell is a failure. */
+const ABSENCES = [
+  {
+    store: "redis",
+    holds: () => spawnSync("redis-server", ["--version"]).status !== 0,
+    reason: "there is no redis-server on this machine",
+  },
+];
 
 /** Runs the suite, shows it, and adds up. `--runtime=node,bun` chooses; other arguments go to vitest. */
 export function runSuite(args) {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
   try {
-    const runs = chosen(args).map((runtime) => ({
-      runtime,
-      ...run(runtime, args.filter(isForVitest), folder),
-    }));
+    const parts = args.filter(isForVitest);
+    const runs = chosen(args).map((runtime) => ({ runtime, ...run(runtime, parts, folder) }));
     console.log(`\n${table("tests", ["passed", "failed", "skipped"], runs.map(countsRow))}\n`);
     console.log(`${flowsTable(runs)}\n`);
-    return sum(runs);
+    const { explained, unexplained } = gaps(runs);
+    for (const line of [...explained, ...unexplained]) console.log(line);
+    const missing = parts.length > 0 ? [] : unexplained; // a part of the suite may well have no flow in it
+    return sum([...runs, { passed: 0, failed: missing.length, skipped: 0 }]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -133,12 +146,28 @@ function countsRow({ runtime, passed, failed, skipped }) {
 
 /** How many flows ran on each store and way in, per runtime. */
 function flowsTable(runs) {
-  const found = runs.flatMap(({ flows }) => flows.map(({ store, via }) => `${store}/${via}`));
-  const expected = STORES.flatMap((store) => WAYS.map((via) => `${store}/${via}`));
-  const rows = [...new Set([...expected, ...found])].map((
-    row,
-  ) => [row, ...runs.map((one) => flowsOf(one, row))]);
+  const rows = CELLS.map(({ row }) => [row, ...runs.map((one) => flowsOf(one, row))]);
   return table("flows", runs.map(({ runtime }) => runtime), rows);
+}
+
+/** The cells in which fewer flows ran than in the fullest one, with the reason where there is one. */
+function gaps(runs) {
+  const most = Math.max(...runs.flatMap((one) => CELLS.map(({ row }) => flowsOf(one, row))));
+  const short = runs.flatMap((one) =>
+    CELLS.filter(({ row }) => flowsOf(one, row) < most).map((cell) => ({
+      ...cell,
+      runtime: one.runtime,
+      ran: flowsOf(one, cell.row),
+    }))
+  );
+  const absence = ({ store, runtime, ran }) =>
+    ran > 0 ? undefined : ABSENCES.find((one) => one.store === store && one.holds(runtime));
+  const said = ({ row, runtime, ran }) =>
+    `${row} on ${runtime}: ${ran === 0 ? "no flow" : `${ran} flows of ${most}`}`;
+  return {
+    explained: short.filter(absence).map((cell) => `${said(cell)}, for ${absence(cell).reason}`),
+    unexplained: short.filter((cell) => !absence(cell)).map((cell) => `${said(cell)}: that must not be`),
+  };
 }
 
 /** Only what says it ran on this runtime counts: a run that quietly fell back to another one shows as nothing. */

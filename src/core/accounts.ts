@@ -86,6 +86,8 @@ export interface Removed {
   readonly records: number;
 }
 
+const USERS = { name: "users", ids: ID };
+const CLAIMS = { name: "identifiers", ids: /^[a-z2-7]{52}$/ }; // as `lookup` makes them
 const VALUE = { type: oneOf("email"), value: v.string() };
 const ACCOUNT_SHAPE = v.looseObject({
   state: oneOf("account"),
@@ -149,8 +151,8 @@ export function noteOf(owner: Owner | null): Noted {
  * leaves what the next request reads rightly: a claim whose account neither lists nor reserves it is void, for ever. */
 export function accounts(store: Store, { lookup }: Foundation): Accounts {
   const { platform } = store;
-  const users = collection<Account | Draft>(store, "users", USER_SHAPE);
-  const claims = collection<Claim>(store, "identifiers", CLAIM_SHAPE);
+  const users = collection<Account | Draft>(store, USERS.name, USER_SHAPE);
+  const claims = collection<Claim>(store, CLAIMS.name, CLAIM_SHAPE);
   const hashOf = ({ type, value }: Value) => lookup(type, value);
 
   async function find(value: Value): Promise<Owner | null> {
@@ -266,7 +268,7 @@ export function accounts(store: Store, { lookup }: Foundation): Accounts {
   }
 
   return {
-    sweepers: [sweeper("users", users, isOldDraft), sweeper("identifiers", claims, isVoid)],
+    sweepers: [sweeper(USERS, users, isOldDraft), sweeper(CLAIMS, claims, isVoid)],
     get(uid) {
       const record = ID.test(uid) ? users.get(uid) : null;
       return record instanceof Promise ? record.then(live) : live(record);

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { equal } from "../base/encoding.ts";
 import { flag } from "../base/schema.ts";
+import { ID } from "../crypto/token.ts";
 import { collection, type Decision, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
@@ -112,7 +113,7 @@ export function challenges(store: Store): Challenges {
   const records = collection<Challenge>(store, "challenges", SHAPE);
   return {
     get: records.get,
-    sweepers: [sweeper("challenges", records, () => false)],
+    sweepers: [sweeper({ name: "challenges", ids: ID }, records)],
     put: (id, challenge) =>
       records.change(id, (current) => ({ next: current ?? challenge, result: undefined }), null),
     answer: (id, purpose, guesses) => {

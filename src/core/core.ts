@@ -71,7 +71,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
     async sweep(options) {
       await foundation.renew();
       const { sweep } = await import("./sweep.ts"); // few processes need it
-      const sweepers = [...accounts.sweepers, ...sessions.sweepers, ...challenges.sweepers];
+      const sweepers = [foundation, signing, accounts, sessions, challenges].flatMap((one) => one.sweepers);
       return await sweep({ store, sweepers, fingerprints: keys.fingerprints }, options);
     },
     async close() {

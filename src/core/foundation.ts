@@ -3,6 +3,7 @@ import { base32, base64url, fromBase64url, utf8 } from "../base/encoding.ts";
 import { hmacSha256, type Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Store } from "../store/collection.ts";
+import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
 
 /** What stands in a store before anything else. */
 export interface Foundation {
@@ -15,6 +16,7 @@ export interface Foundation {
   /** Asks the store for the lookup key, however often it was read before.
    * @throws {AuthError} `storage_corrupt`, `storage_unavailable` */
   readonly ask: () => Promise<void>;
+  readonly sweepers: readonly Sweeper[];
   /** The name under which a value is claimed: nobody learns it from a list of keys, and no crafted value reaches another key. */
   readonly lookup: (type: string, value: string) => string;
 }
@@ -43,7 +45,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
   let laidAt = 0;
 
   async function lay(): Promise<void> {
-    if (key === null) await store.within(store.driver.ready?.());
+    if (key === null) await store.reach(() => store.driver.ready?.());
     const record = await lookupKeys.get("") ?? await make();
     const opened = await keyring.open("lookup-key", record.sealed);
     if (opened.is === "unknown") throw new AuthError("secret_unknown");
@@ -101,6 +103,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
   return {
     ready,
     renew,
+    sweepers: [sweeper({ name: "lookup-key", ids: ALONE }, lookupKeys)],
     async ask() {
       await ready();
       if (await lookupKeys.get("") === null) throw new AuthError("storage_corrupt", { remedy: LOST });

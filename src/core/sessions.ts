@@ -88,6 +88,7 @@ export interface Ground {
   readonly settings: Settings["session"];
 }
 
+const IDS = /^[a-z2-7]{26}:[a-z2-7]{26}$/; // of an account and of its session
 const PRUNE_AFTER = 60_000; // ms: a start takes at most twice the longest deadline of 30 s
 
 /** Whether an account lists a session that has not expired. */
@@ -172,7 +173,7 @@ export function sessions(ground: Ground): Sessions {
   return {
     load,
     drop,
-    sweepers: [sweeper("sessions", records, isLeft)],
+    sweepers: [sweeper({ name: "sessions", ids: IDS }, records, isLeft)],
     keep: (client, found) => void keptFor.set(client, found),
     kept({ client, userId, sessionId }) {
       const found = client === undefined ? undefined : keptFor.get(client);

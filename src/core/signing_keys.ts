@@ -7,6 +7,7 @@ import { newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import type { Algorithm, JwtKey } from "../protocol/jwt.ts";
 import { collection, type Store } from "../store/collection.ts";
+import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
 
 /** The keys that sign access tokens. */
 export interface SigningKeys {
@@ -18,6 +19,7 @@ export interface SigningKeys {
   readonly jwks: () => Promise<KeySet>;
   /** Seals the private keys under the first secret, where there are any and another one seals them. */
   readonly reseal: () => Promise<void>;
+  readonly sweepers: readonly Sweeper[];
 }
 
 /** A JWK Set (RFC 7517 section 5). */
@@ -164,6 +166,7 @@ export function signingKeys(store: Store, keyring: Keyring, algorithm: Algorithm
   }
 
   return {
+    sweepers: [sweeper({ name: "signing-keys", ids: ALONE }, records)],
     signing: async () => (await known(READ_AGAIN)).signing,
     async verifying(kid) {
       const { verifying } = await known(READ_AGAIN);

@@ -1,5 +1,6 @@
+import { deadline } from "../base/deadline.ts";
 import { AuthError } from "../errors.ts";
-import type { Store } from "../store/collection.ts";
+import { late, type Store } from "../store/collection.ts";
 import type { Sweeper } from "../store/sweeper.ts";
 
 /** How far a sweep has come. */
@@ -34,6 +35,7 @@ export interface Floor {
 }
 
 const BATCH = 100; // records looked at together
+const PATIENCE = 100; // deadlines: before its first entry, a store may have looked through millions of others
 const LEEWAY = 3_600_000; // ms: a clock that runs ahead by less ends nothing
 const SEALED = /"sealed":"([0-9a-f]{8})\./g; // as the keyring writes it
 
@@ -45,11 +47,12 @@ export async function sweep({ store, sweepers, fingerprints }: Floor, options: S
 
   async function look(key: string, text: string): Promise<void> {
     seen++;
+    const [name = "", ...rest] = key.split(":");
+    const [owner, id] = [owners.get(name), rest.join(":")];
+    if (owner === undefined || !owner.ids.test(id)) return;
     for (const [, secret = ""] of text.matchAll(SEALED)) sealed.set(secret, (sealed.get(secret) ?? 0) + 1);
-    const [name = "", ...id] = key.split(":");
     try {
-      const before = store.platform.now() - LEEWAY;
-      if (await owners.get(name)?.sweep([id.join(":"), text], before)) removed++;
+      if (await owner.sweep([id, text], store.platform.now() - LEEWAY)) removed++;
     } catch (error) {
       if (!(error instanceof AuthError && error.code === "storage_corrupt")) throw error;
       unreadable++; // it stays: whoever can tell what it is may still need it
@@ -57,7 +60,8 @@ export async function sweep({ store, sweepers, fingerprints }: Floor, options: S
   }
 
   for await (const batch of batches(store)) {
-    await Promise.all(batch.map(([key, text]) => look(key, text)));
+    const looks = await Promise.allSettled(batch.map(([key, text]) => look(key, text)));
+    for (const one of looks) if (one.status === "rejected") throw one.reason; // now that none of them is under way
     options.onProgress?.({ seen, removed });
   }
   if (unreadable > 0) {
@@ -66,19 +70,24 @@ export async function sweep({ store, sweepers, fingerprints }: Floor, options: S
   return { removed, sealedUnder: Object.fromEntries(sealed) };
 }
 
-/** All entries, some at a time; each step within the deadline. */
-async function* batches({ driver, within }: Store): AsyncGenerator<readonly (readonly [string, string])[]> {
+/** All entries, some at a time. A driver bounds its own steps; one that hangs all the same is not waited for without end. */
+async function* batches(
+  { driver, platform, ...store }: Store,
+): AsyncGenerator<readonly (readonly [string, string])[]> {
+  const ms = store.deadline * PATIENCE;
+  const patience = deadline(platform, ms, () => late(ms));
   const entries = driver.entries("")[Symbol.asyncIterator]();
+  const next = () => store.reach(() => entries.next(), patience);
   let batch: (readonly [string, string])[] = [];
   try {
-    for (let step = await within(entries.next()); !step.done; step = await within(entries.next())) {
+    for (let step = await next(); !step.done; step = await next()) {
       batch.push(step.value);
       if (batch.length < BATCH) continue;
       yield batch;
       batch = [];
     }
   } finally {
-    entries.return?.().then(undefined, () => {}); // a store that hangs is not waited for, and has nothing more to say
+    store.reach(() => entries.return?.()).catch(() => {}); // it has nothing more to say, and is not waited for
   }
   if (batch.length > 0) yield batch;
 }

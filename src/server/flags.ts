@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { FORMS } from "../../drivers/open.ts";
 import type { AuthError } from "../errors.ts";
 import { unusable } from "./folder.ts";
 import { SECRET_FILE, secretsOf } from "./secret_file.ts";
@@ -31,7 +32,7 @@ const FLAGS: Readonly<Record<Given, Flag>> = {
     flag: "storage",
     env: "LATCHKEY_STORAGE",
     value: "URL",
-    help: "sqlite:PATH or memory: [sqlite:.latchkey/auth.db]",
+    help: `${FORMS} [sqlite:.latchkey/auth.db]`,
   },
   baseUrl: {
     flag: "base-url",

@@ -10,7 +10,7 @@ import { type Mailbox, mailbox } from "./mailbox.ts";
 import { SECRET_FILE, secretFile } from "./secret_file.ts";
 import { type ServerOptions, type Settings, settingsOf } from "./settings.ts";
 import { site } from "./site.ts";
-import { openStore } from "./storage.ts";
+import { openStore, shown } from "./storage.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -123,7 +123,8 @@ function welcome(
     readonly keepsSecret: boolean;
   },
 ): string {
-  const { smtp, storage, from } = settings;
+  const { smtp, from } = settings;
+  const storage = shown(settings.storage);
   return [
     `Latchkey is ready: open ${baseUrl}${url === baseUrl ? "" : ` (it listens on ${url})`}`,
     smtp === null

@@ -1,8 +1,8 @@
+import { problemOf } from "../../drivers/open.ts";
 import type { SmtpOptions } from "../../mod.ts";
 import { canonicalEmail } from "../base/email.ts";
 import { isLoopback, webOrigin } from "../base/origin.ts";
 import { type Report, report } from "../base/report.ts";
-import { STORES } from "./storage.ts";
 
 /** What the stand-alone server may be told; everything has a default. */
 export interface ServerOptions {
@@ -10,7 +10,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** The name or address to listen on. @default {"localhost"} */
   readonly host?: string;
-  /** Where everything is kept: `sqlite:PATH` or `memory:`. @default {"sqlite:.latchkey/auth.db"} */
+  /** Where everything is kept, as `open` of `drivers/open` takes it: `sqlite:PATH`, `fs:FOLDER`, `redis://HOST:PORT` …
+   * @default {"sqlite:.latchkey/auth.db"} */
   readonly storage?: string;
   /** The origin that users see. @default {"http://localhost:PORT"} */
   readonly baseUrl?: string;
@@ -57,10 +58,8 @@ export function settingsOf(given: ServerOptions): Settings {
   if (typeof host !== "string" || host === "") {
     problems.add("host", "must be a name or an address to listen on");
   }
-  if (!Object.values(STORES).some(({ pattern }) => pattern.test(storage))) {
-    const known = Object.values(STORES).map(({ form }) => `"${form}"`).join(" or ");
-    problems.add("storage", `must be ${known}: it is ${JSON.stringify(storage)}`);
-  }
+  const problem = problemOf(storage);
+  if (problem !== null) problems.add("storage", problem);
   const settings: Settings = {
     port: problems.integer("port", options.port, DEFAULTS.port),
     host,

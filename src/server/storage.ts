@@ -1,43 +1,23 @@
 import { dirname, normalize } from "node:path";
-import type { Driver } from "../../mod.ts";
-import { FOLDER, makeFolder } from "./folder.ts";
+import open from "../../drivers/open.ts";
+import { AuthError, type Driver } from "../../mod.ts";
+import { FOLDER, makeFolder, unusable } from "./folder.ts";
 
-/** A way of keeping things that the command line can name. */
-interface Store {
-  /** How it is written, for people. */
-  readonly form: string;
-  /** How it is written, with what follows the scheme as its first group. */
-  readonly pattern: RegExp;
-  readonly open: (path: string) => Promise<Driver>;
-}
-
-/** Every store that `--storage` takes. A driver is loaded when it is opened. */
-export const STORES: Readonly<Record<string, Store>> = {
-  sqlite: {
-    form: "sqlite:PATH",
-    pattern: /^sqlite:([^\0]+)$/,
-    async open(path) {
-      if (dirname(normalize(path)) === FOLDER) await makeFolder(); // any other folder is its owner's to make
-      const { default: sqlite } = await import("../../drivers/sqlite.ts");
-      return sqlite({ path });
-    },
-  },
-  memory: {
-    form: "memory:",
-    pattern: /^memory:()$/,
-    async open() {
-      const { default: memory } = await import("../../drivers/memory.ts");
-      return memory();
-    },
-  },
-};
-
-/** Opens the store that a checked option names.
+/** Opens the store that a checked option names. For a file, our own folder is made; any other is its owner's to make. (`fs` makes
+ * its folder itself.)
  * @throws {AuthError} what its driver throws */
 export async function openStore(storage: string): Promise<Driver> {
-  for (const { pattern, open } of Object.values(STORES)) {
-    const [, path] = pattern.exec(storage) ?? [];
-    if (path !== undefined) return await open(path);
+  const [, path] = /^(?:sqlite|deno-kv):(.+)$/s.exec(storage) ?? [];
+  if (path !== undefined && dirname(normalize(path)) === FOLDER) await makeFolder();
+  try {
+    return await open(storage);
+  } catch (error) {
+    const issue = error instanceof AuthError ? error.details?.issues?.[0] : undefined;
+    throw issue === undefined ? error : unusable("storage", issue.message, error); // by the name that it has here
   }
-  throw new TypeError(`the options were not checked: ${storage}`);
+}
+
+/** A store's url as everybody may see it: without user and password. */
+export function shown(storage: string): string {
+  return storage.replace(/^((?:[a-z-]+:)+\/\/).*@/s, "$1");
 }

@@ -42,6 +42,8 @@ export interface Store {
   /** How long one operation may take, in milliseconds. */
   readonly deadline: number;
   readonly within: Within;
+  /** What a call of the driver answers in time. @throws {AuthError} `storage_unavailable`, whatever it fails with */
+  readonly reach: <T>(call: () => MaybePromise<T>, within?: Within) => Promise<T>;
   readonly line: Line;
 }
 
@@ -50,8 +52,26 @@ const LARGEST = 60 * 1024; // bytes: Deno KV takes 64 KiB
 
 /** A driver, with its deadline and its lines. */
 export function store(driver: Driver, platform: Platform, ms: number): Store {
-  const late = () => new AuthError("storage_unavailable", { remedy: `no answer within ${ms} ms` });
-  return { driver, platform, deadline: ms, within: deadline(platform, ms, late), line: line() };
+  const within = deadline(platform, ms, () => late(ms));
+  return {
+    driver,
+    platform,
+    deadline: ms,
+    within,
+    async reach(call, patience = within) {
+      try {
+        return await patience(call());
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
+    line: line(),
+  };
+}
+
+/** How something fails that took longer than it may. */
+export function late(ms: number): AuthError {
+  return new AuthError("storage_unavailable", { remedy: `no answer within ${ms} ms` });
 }
 
 /** The records at `{name}:{id}` (at `{name}` for the id ""). `shape` is what each must have; a stored one that has not is

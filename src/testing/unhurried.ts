@@ -34,7 +34,9 @@ export function unhurried(driver: Driver, options: Unhurried = {}): Driver {
 
   return {
     name: `unhurried ${driver.name ?? "driver"}`,
-    atomicity: driver.atomicity,
+    get atomicity() {
+      return driver.atomicity;
+    },
     getItem: (key) => far(() => driver.getItem(key)),
     hasItem: (key) => far(() => driver.hasItem(key)),
     swap: (key, expected, next, write) => far(() => driver.swap(key, expected, next, write)),

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../suite/client.ts";
 import { CASES, measure, recording } from "../suite/operations.ts";
-import { STORES, world } from "../suite/world.ts";
+import { STORES } from "../suite/stores.ts";
+import { world } from "../suite/world.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/operations.md", import.meta.url)), "utf8");
 

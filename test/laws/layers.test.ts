@@ -17,9 +17,17 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
+  [
+    "store/stock",
+    "own, base, errors, platform, drivers/redis, drivers/deno_kv, drivers/local_disk, libraries",
+  ],
   ["store", "own, base, errors, platform (types), libraries"],
   ["drivers/open", "drivers, store/driver (types), errors"],
   ["drivers/prefix", "store/driver (types), store/adopt, errors"],
+  [
+    "drivers/redis(_link)?",
+    "drivers/redis_client, drivers/redis_link, store/driver (types), errors, libraries",
+  ],
   ["drivers", "store/driver (types), errors, drivers/local_disk, libraries"],
   [
     "core",

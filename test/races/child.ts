@@ -1,21 +1,21 @@
-// Another process on the same file. It says when it is ready, then obeys lines of JSON on its standard input and answers each with
+// Another process on the same store. It says when it is ready, then obeys lines of JSON on its standard input and answers each with
 // one line.
 import { createInterface } from "node:readline";
 import { createAuth } from "../../src/auth.ts";
-import sqlite from "../../drivers/sqlite.ts";
 import type { Ended } from "../../src/features/sessions/contract.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { gate, interleave, type Numbered, type Told, told } from "../suite/gate.ts";
 import { type Change, planted } from "../suite/planted.ts";
+import { driverAt, type Place } from "../suite/stores.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
 import type { Pending } from "./scene.ts";
 import { headersOf, judged } from "./sign_ins.ts";
 
-/** What a process begins with: its file, and what is changed in its copy of the library. */
+/** What a process begins with: where its store is, and what is changed in its copy of the library. */
 export interface Setup {
-  readonly path: string;
+  readonly place: Place;
   readonly changes: readonly Change[];
 }
 
@@ -64,7 +64,7 @@ export interface Got {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const { path, changes } = JSON.parse(process.argv[2] ?? "") as Setup; // our own test wrote it, and all that follows
+const { place, changes } = JSON.parse(process.argv[2] ?? "") as Setup; // our own test wrote it, and all that follows
 const make = changes.length === 0 ? createAuth : await planted(changes);
 let ahead = 0;
 const now = () => Date.now() + ahead;
@@ -105,8 +105,7 @@ for (let line = await lines.next(); !line.done; line = await lines.next()) {
 }
 
 function opened(): Driver {
-  // As much of the disk's time as a test can do without: what survives a power cut is not asked here.
-  return sqlite({ path, now, synchronous: "normal" });
+  return driverAt(place, now);
 }
 
 function serving(storage: Driver): FullAuth {

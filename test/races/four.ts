@@ -1,17 +1,15 @@
-// Four real processes on one file, by the machine's clock, and a desk in this one for what is not part of the race.
+// Four real processes on one store, by the machine's clock, and a desk in this one for what is not part of the race.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "vitest";
-import sqlite from "../../drivers/sqlite.ts";
 import { createAuth } from "../../src/auth.ts";
 import { machine } from "../../src/platform.ts";
 import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
 import type { FullAuth } from "../suite/client.ts";
 import type { Told } from "../suite/gate.ts";
 import type { Change } from "../suite/planted.ts";
+import { driverAt, type Place, premises, type StoreName } from "../suite/stores.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
 import type { Call, Got, Interleaved, Methods, Order, Result, Setup } from "./child.ts";
 import { type Pending, storedIn } from "./scene.ts";
@@ -45,18 +43,18 @@ export interface Process {
 
 const LATER = 120_000; // ms: no session is younger than a minute then, so each must have its record
 
-/** Plays a scene with four processes and clears up after it. `changes`: what is different in their library. */
+/** Plays a scene with four processes on a store and clears up after it. `changes`: what is different in their library. */
 export async function four(
+  store: StoreName,
   play: (here: Four) => Promise<void>,
   changes: readonly Change[] = [],
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
-  const path = join(folder, "auth.db");
+  const { place, close } = premises(store, machine.now);
   const box = mailbox();
-  const desk = serving(path, box);
+  const desk = serving(place, box);
   const children: ChildProcess[] = [];
   const begin = async () => {
-    const child = spawned({ path, changes });
+    const child = spawned({ place, changes });
     children.push(child);
     return await processOf(child);
   };
@@ -74,18 +72,18 @@ export async function four(
         const shares = processes.map((one, i) => one.calls(calls.slice(i * size, (i + 1) * size)));
         return (await Promise.all(shares)).flat();
       },
-      audit: () => audit(path),
+      audit: () => audit(place),
     });
   } finally {
     for (const child of children) child.kill("SIGKILL");
     await desk.close();
-    rmSync(folder, { recursive: true });
+    await close();
   }
 }
 
-function serving(path: string, { send }: Mailbox, now = machine.now): FullAuth {
+function serving(place: Place, { send }: Mailbox, now = machine.now): FullAuth {
   return createAuth({
-    storage: sqlite({ path, now, synchronous: "normal" }),
+    storage: driverAt(place, now),
     secret: SECRET,
     baseUrl: BASE_URL,
     email: { from: "no-reply@example.com", send },
@@ -94,10 +92,10 @@ function serving(path: string, { send }: Mailbox, now = machine.now): FullAuth {
   });
 }
 
-async function audit(path: string): Promise<Readonly<Record<string, number>>> {
+async function audit(place: Place): Promise<Readonly<Record<string, number>>> {
   const now = () => machine.now() + LATER;
-  const reader = sqlite({ path, now });
-  const fresh = serving(path, mailbox(), now);
+  const reader = driverAt(place, now);
+  const fresh = serving(place, mailbox(), now);
   try {
     const { accounts, drafts, claims, sessions } = storedIn(await Array.fromAsync(reader.entries("")));
     const addresses = accounts.flatMap(({ identifiers }) => identifiers.map(({ value }) => value));
@@ -126,7 +124,7 @@ async function audit(path: string): Promise<Readonly<Record<string, number>>> {
 
 function spawned(setup: Setup): ChildProcess {
   const script = [join(import.meta.dirname, "child.ts"), JSON.stringify(setup)];
-  const args = "Deno" in globalThis ? ["run", "-A", ...script] : script;
+  const args = "Deno" in globalThis ? ["run", "-A", "--unstable-kv", ...script] : script;
   return spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
 }
 

@@ -4,11 +4,12 @@ import { expect } from "vitest";
 import type { SessionMode } from "../../src/model.ts";
 import { everyPoint, type Numbered } from "../suite/gate.ts";
 import type { Change } from "../suite/planted.ts";
+import type { StoreName } from "../suite/stores.ts";
 import type { Answer, Call, Got, Interleaved } from "./child.ts";
 import { type Four, four, type Process } from "./four.ts";
 
 /** What passes on our code and fails on a bug in it, which all four processes have. */
-export type ProcessCheck = (changes?: readonly Change[]) => Promise<void>;
+export type ProcessCheck = (store: StoreName, changes?: readonly Change[]) => Promise<void>;
 
 /** Who signs in how, and where it is held. */
 interface Trial {
@@ -55,8 +56,8 @@ const first: Kind = {
 };
 
 /** Held at any point, it gets `challenge_invalid` or what lets nobody in. Held at none, it lets its owner in. */
-const neverSurvives = ({ hold, least }: Kind, session: SessionMode): ProcessCheck => (changes) =>
-  four(async (here) => {
+const neverSurvives = ({ hold, least }: Kind, session: SessionMode): ProcessCheck => (store, changes) =>
+  four(store, async (here) => {
     await here.processes[1].turn(PAST_DEADLINE); // whoever finds a reservation there need not wait for it
     const living: Record<string, number> = {};
     const points = await everyPoint(async ({ n, side, name }) => {

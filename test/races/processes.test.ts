@@ -1,6 +1,7 @@
-// The headline races, from four real processes at once on one file, by the machine's clock.
+// The headline races, from four real processes at once on one store, by the machine's clock.
 import { describe, expect, test } from "vitest";
 import { told } from "../suite/gate.ts";
+import { SHARED } from "../suite/stores.ts";
 import type { Call } from "./child.ts";
 import { four } from "./four.ts";
 import { heldInProcesses } from "./process_holds.ts";
@@ -8,60 +9,62 @@ import { tally, values } from "./scene.ts";
 
 const ADA = "ada@example.com";
 
-test("of 100 right answers from four processes, one gets in", () =>
-  four(async ({ desk, start, everywhere, audit }) => {
-    const input = { ...await start(ADA), session: "bearer" } as const;
-    const outcomes = await everywhere(Array(100).fill({ method: "verify", input }));
-    expect(tally(outcomes)).toEqual({ ok: 1, challenge_invalid: 99 });
-    const [got] = values(outcomes);
-    const { items } = await desk.sessions.list({ userId: got?.user ?? "" });
-    expect(items.map(({ id }) => id)).toEqual([got?.session]);
-    expect(await audit()).toEqual({ [ADA]: 1 });
-  }));
+describe.each(SHARED)("on %s", (store) => {
+  test("of 100 right answers from four processes, one gets in", () =>
+    four(store, async ({ desk, start, everywhere, audit }) => {
+      const input = { ...await start(ADA), session: "bearer" } as const;
+      const outcomes = await everywhere(Array(100).fill({ method: "verify", input }));
+      expect(tally(outcomes)).toEqual({ ok: 1, challenge_invalid: 99 });
+      const [got] = values(outcomes);
+      const { items } = await desk.sessions.list({ userId: got?.user ?? "" });
+      expect(items.map(({ id }) => id)).toEqual([got?.session]);
+      expect(await audit()).toEqual({ [ADA]: 1 });
+    }));
 
-test("of 200 wrong guesses from four processes, five are judged, and then the code is dead", () =>
-  four(async ({ desk, start, everywhere, audit }) => {
-    const { challengeId, code } = await start(ADA);
-    const guesses = Array.from({ length: 200 }, (_, i) => String((Number(code) + 1 + i) % 1_000_000));
-    const outcomes = await everywhere(guesses.map((guess) => ({
-      method: "verify",
-      input: { challengeId, code: guess.padStart(6, "0"), session: "bearer" },
-    })));
-    expect(tally(outcomes)).toEqual({ code_invalid: 5, challenge_invalid: 195 });
-    expect(await told(desk.emailOtp.verify({ challengeId, code }))).toEqual({ code: "challenge_invalid" });
-    expect(await audit()).toEqual({});
-  }));
+  test("of 200 wrong guesses from four processes, five are judged, and then the code is dead", () =>
+    four(store, async ({ desk, start, everywhere, audit }) => {
+      const { challengeId, code } = await start(ADA);
+      const guesses = Array.from({ length: 200 }, (_, i) => String((Number(code) + 1 + i) % 1_000_000));
+      const outcomes = await everywhere(guesses.map((guess) => ({
+        method: "verify",
+        input: { challengeId, code: guess.padStart(6, "0"), session: "bearer" },
+      })));
+      expect(tally(outcomes)).toEqual({ code_invalid: 5, challenge_invalid: 195 });
+      expect(await told(desk.emailOtp.verify({ challengeId, code }))).toEqual({ code: "challenge_invalid" });
+      expect(await audit()).toEqual({});
+    }));
 
-test("100 refreshes of one token from four processes get one successor", () =>
-  four(async ({ desk, start, everywhere, audit }) => {
-    const { user, refreshToken = "" } = await desk.emailOtp.verify({
-      ...await start(ADA),
-      session: "bearer",
-    });
-    const outcomes = await everywhere(Array(100).fill({ method: "refresh", input: { refreshToken } }));
-    expect(tally(outcomes)).toEqual({ ok: 100 });
-    const [successor = "", ...others] = new Set(values(outcomes).map((got) => got.refreshToken));
-    expect(others).toEqual([]);
-    expect(successor).not.toBe(refreshToken);
-    const next = await desk.sessions.refresh({ refreshToken: successor });
-    expect(next.user.id).toBe(user.id);
-    expect(await audit()).toEqual({ [ADA]: 1 });
-  }));
+  test("100 refreshes of one token from four processes get one successor", () =>
+    four(store, async ({ desk, start, everywhere, audit }) => {
+      const { user, refreshToken = "" } = await desk.emailOtp.verify({
+        ...await start(ADA),
+        session: "bearer",
+      });
+      const outcomes = await everywhere(Array(100).fill({ method: "refresh", input: { refreshToken } }));
+      expect(tally(outcomes)).toEqual({ ok: 100 });
+      const [successor = "", ...others] = new Set(values(outcomes).map((got) => got.refreshToken));
+      expect(others).toEqual([]);
+      expect(successor).not.toBe(refreshToken);
+      const next = await desk.sessions.refresh({ refreshToken: successor });
+      expect(next.user.id).toBe(user.id);
+      expect(await audit()).toEqual({ [ADA]: 1 });
+    }));
 
-test("100 first sign-ins with one address from four processes make one account", () =>
-  four(async ({ desk, start, everywhere, audit }) => {
-    const answers: Call<"verify">[] = [];
-    while (answers.length < 100) {
-      answers.push({ method: "verify", input: { ...await start(ADA), session: "bearer" } });
-    }
-    const outcomes = await everywhere(answers);
-    expect(tally(outcomes)).toEqual({ ok: 100 });
-    const [user = "", ...others] = new Set(values(outcomes).map((got) => got.user));
-    expect(others).toEqual([]);
-    expect((await desk.users.find({ email: ADA }))?.id).toBe(user);
-    expect(await audit()).toEqual({ [ADA]: 50 });
-  }));
+  test("100 first sign-ins with one address from four processes make one account", () =>
+    four(store, async ({ desk, start, everywhere, audit }) => {
+      const answers: Call<"verify">[] = [];
+      while (answers.length < 100) {
+        answers.push({ method: "verify", input: { ...await start(ADA), session: "bearer" } });
+      }
+      const outcomes = await everywhere(answers);
+      expect(tally(outcomes)).toEqual({ ok: 100 });
+      const [user = "", ...others] = new Set(values(outcomes).map((got) => got.user));
+      expect(others).toEqual([]);
+      expect((await desk.users.find({ email: ADA }))?.id).toBe(user);
+      expect(await audit()).toEqual({ [ADA]: 50 });
+    }));
 
-describe("held in one process at every point while another ends all sessions, nobody gets in", () => {
-  for (const [name, check] of Object.entries(heldInProcesses)) test(name, () => check());
+  describe("held in one process at every point while another ends all sessions, nobody gets in", () => {
+    for (const [name, check] of Object.entries(heldInProcesses)) test(name, () => check(store));
+  });
 });

@@ -1,7 +1,7 @@
 // Races: many at once, and one held while another runs. Each check is also run on bugs, in planted.test.ts.
 import { describe, test } from "vitest";
 import { createAuth } from "../../src/auth.ts";
-import { STORES } from "../suite/world.ts";
+import { STORES } from "../suite/stores.ts";
 import * as crowds from "./crowds.ts";
 import * as holds from "./holds.ts";
 import type { Check } from "./scene.ts";

@@ -6,7 +6,8 @@ import { machine, type Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { type Gate, gate, type Told, told } from "../suite/gate.ts";
-import { type StoreName, type World, world, type WorldOptions } from "../suite/world.ts";
+import type { StoreName } from "../suite/stores.ts";
+import { type World, world, type WorldOptions } from "../suite/world.ts";
 import { headersOf } from "./sign_ins.ts";
 
 /** What passes on our code and fails on a bug in it. */

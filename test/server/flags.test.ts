@@ -1,8 +1,10 @@
 // What the command line and the environment say: every mistake in them is one sentence that names it.
 import { expect, test } from "vitest";
+import { FORMS } from "../../drivers/open.ts";
 import { AuthError } from "../../src/errors.ts";
-import { commandOf, type Named, sentences } from "../../src/server/flags.ts";
+import { commandOf, HELP, type Named, sentences } from "../../src/server/flags.ts";
 import { startServer } from "../../src/server/server.ts";
+import { shown } from "../../src/server/storage.ts";
 import { SECRET } from "./command.ts";
 
 test("flags and variables become options; a flag wins, and an empty variable is none", () => {
@@ -42,9 +44,16 @@ const REFUSED: readonly Refused[] = [
   ["", 'PORT must be a number: it is "3000x".', { PORT: "3000x" }],
   ["--host nowhere.invalid", "--host must be a name or an address of this machine: nowhere.invalid is none."],
   ["", "HOST must be a name or an address of this machine: a b is none.", { HOST: "a b" }],
-  ["--storage redis://x", '--storage must be "sqlite:PATH" or "memory:": it is "redis://x".'],
-  ["--storage sqlite:", '--storage must be "sqlite:PATH" or "memory:": it is "sqlite:".'],
-  ["", 'LATCHKEY_STORAGE must be "sqlite:PATH" or "memory:": it is "x".', { LATCHKEY_STORAGE: "x" }],
+  ["--storage postgres://ada:hush@x", `--storage must be ${FORMS}: there is no "postgres:".`],
+  ["--storage sqlite:", '--storage must name a file after "sqlite:".'],
+  ["--storage redis://:hush@", "--storage must be like redis://HOST:PORT."],
+  ["", 'LATCHKEY_STORAGE must be "memory:" with nothing after it.', { LATCHKEY_STORAGE: "memory:x" }],
+  ...["x", "file:x"].map((url) =>
+    [
+      `--storage ${url}`,
+      '--storage must say what it is: "sqlite:PATH" for one file, "fs:FOLDER" for a folder of files.',
+    ] as const
+  ),
   [
     "--base-url localhost",
     '--base-url must be an origin like "https://auth.example.com", without a path.',
@@ -84,6 +93,35 @@ for (const [flags, sentence, env = {}] of REFUSED) {
     expect(await refusal(flags.split(" ").filter((flag) => flag !== ""), env)).toEqual([sentence]);
   });
 }
+
+test("--help tells every store that can be opened", () => {
+  expect(HELP).toContain(`      ${FORMS} [sqlite:.latchkey/auth.db]\n`);
+});
+
+test("a store is shown without the user and the password of its url", () => {
+  const urls = {
+    "redis://localhost:6379/1": "redis://localhost:6379/1",
+    "redis://:hush@localhost:6379/1": "redis://localhost:6379/1",
+    "rediss://ada:hu%2Fsh@10.0.0.1": "rediss://10.0.0.1",
+    "rediss://ada:hu@sh@10.0.0.1": "rediss://10.0.0.1",
+    "deno-kv:https://ada:hush@kv.example.com/db": "deno-kv:https://kv.example.com/db",
+    "deno-kv:": "deno-kv:",
+    "sqlite:ada@home/auth.db": "sqlite:ada@home/auth.db",
+    "fs:a//b@c": "fs:a//b@c",
+  };
+  expect(Object.keys(urls).map(shown)).toEqual(Object.values(urls));
+});
+
+test.each(["memory:", "sqlite::memory:", ...("Deno" in globalThis ? ["deno-kv::memory:"] : [])])(
+  "it starts on %s, and says so",
+  async (storage) => {
+    const said: string[] = [];
+    const server = await startServer({ port: 0, storage, secret: SECRET, print: (text) => said.push(text) });
+    expect(await (await fetch(`${server.url}/auth/health`)).json()).toEqual({ status: "ok" });
+    await server.close();
+    expect(said.join("")).toContain(`Accounts are kept in ${storage}.`);
+  },
+);
 
 /** What the command line would say before it ends with status 2. */
 async function refusal(flags: readonly string[], env: Record<string, string>): Promise<readonly string[]> {

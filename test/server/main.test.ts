@@ -12,7 +12,9 @@ import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FORMS } from "../../drivers/open.ts";
 import { postOffice } from "../suite/post_office.ts";
+import { hasRedis, redisServer } from "../suite/redis_server.ts";
 import { folder, post, replyOf, SECRET, serve, start } from "./command.ts";
 
 test("a new user starts it, signs in with the code from the terminal, and is signed in after a restart", async () => {
@@ -129,9 +131,42 @@ test("a flag wins over its variable, and an empty variable is none", async () =>
   expect(server.said().out).toMatch(/it listens on http:\/\/localhost:\d+\)[^]*kept in memory:,/);
 });
 
+test("records that are files of their own are kept in a folder of ours, which is made", async () => {
+  const cwd = folder();
+  const server = await serve(cwd, ["--storage", "fs:.latchkey/store"], { LATCHKEY_SECRET: SECRET });
+  expect(server.said().out).toContain("Accounts are kept in fs:.latchkey/store.");
+  expect(readdirSync(join(cwd, ".latchkey"))).toEqual(["store"]);
+  expect(statSync(join(cwd, ".latchkey")).mode & 0o777).toBe(0o700);
+  server.signal("SIGTERM");
+  expect(await server.ended).toBe(0);
+});
+
+test.skipIf(!hasRedis)("a Redis is used with its password, which is never shown", async () => {
+  const redis = await redisServer(["--requirepass", "hu@sh"]);
+  try {
+    const store = `127.0.0.1:${redis.port}`;
+    const server = await serve(folder(), [], { LATCHKEY_STORAGE: `redis://:hu%40sh@${store}` });
+    expect(server.said().out).toContain(`Accounts are kept in redis://${store}, the secret`);
+    expect((await post(server.url, "/auth/email/start", { email: "ada@example.com" })).status).toBe(200);
+    await redis.stop();
+    expect((await post(server.url, "/auth/email/start", { email: "ada@example.com" })).status).toBe(503);
+    server.signal("SIGTERM");
+    expect(await server.ended).toBe(0);
+    expect(Object.values(server.said()).join("")).not.toMatch(/hu(@|%40)sh/);
+  } finally {
+    await redis.stop();
+  }
+});
+
+test("a store that is not there as it is started is told by the name of the flag", async () => {
+  const command = start(folder(), ["--port", "0", "--storage", "deno-kv:"]);
+  expect(await command.ended).toBe(2);
+  expect(command.said().err).toMatch(/^--storage needs Deno, run with --unstable-kv\..+\n$/);
+});
+
 test.each([
   ["a flag that is none", ["--prot", "3000"], {}, "--prot is not a flag: --help lists those there are."],
-  ["a bad value", ["--storage", "x"], {}, '--storage must be "sqlite:PATH" or "memory:": it is "x".'],
+  ["a bad value", ["--storage", "x:"], {}, `--storage must be ${FORMS}: there is no "x:".`],
   ["a bad variable", [], { PORT: "3000x" }, 'PORT must be a number: it is "3000x".'],
 ])("%s ends it with status 2 and a sentence", async (_, flags, env, sentence) => {
   const command = start(folder(), flags, env);
@@ -143,7 +178,7 @@ test("two things wrong with the configuration are two sentences", async () => {
   const command = start(folder(), ["--port", "99999", "--storage", "x:"]);
   expect(await command.ended).toBe(2);
   expect(command.said().err.split("\n")).toEqual([
-    '--storage must be "sqlite:PATH" or "memory:": it is "x:".',
+    `--storage must be ${FORMS}: there is no "x:".`,
     "--port must be a whole number from 0 to 65535: it is 99999.",
     "",
   ]);

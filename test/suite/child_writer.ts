@@ -1,29 +1,39 @@
-// Another process on the same file. It obeys lines of JSON on its standard input and answers each with one line.
+// Another process on the same store. It obeys lines of JSON on its standard input and answers each with one line.
+import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import memory from "../../drivers/memory.ts";
-import sqlite from "../../drivers/sqlite.ts";
 import { AuthError } from "../../src/errors.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import { after, keyOf, LANES, locksOf, openAt, type StoreOnDisk } from "./stores_on_disk.ts";
 
 export type Order =
-  | { readonly do: "open" | "increment" | "write" | "hold"; readonly path: string }
+  | {
+    readonly do: "open" | "read" | "increment" | "write" | "hold";
+    readonly store: StoreOnDisk;
+    readonly path: string;
+  }
   | { readonly do: "release" | "remember" }
   | { readonly do: "become"; readonly uid: number };
 
-let held: DatabaseSync | undefined;
+let held: readonly DatabaseSync[] = [];
 
 const work: { readonly [K in Order["do"]]: (order: Extract<Order, { do: K }>) => unknown } = {
-  async open({ path }) {
-    const driver = sqlite({ path });
+  async open({ store, path }) {
+    const driver = openAt(store, path);
     const key = `users:${process.pid}`;
     const outcome = [await driver.swap(key, null, "1"), await driver.getItem(key)];
     await driver.dispose();
     return outcome;
   },
 
+  async read({ store, path }) {
+    return await openAt(store, path).getItem("users:a");
+  },
+
   /** 250 times: read, add one, swap, and again when somebody was faster. */
-  async increment({ path }) {
-    const driver = sqlite({ path });
+  async increment({ store, path }) {
+    const driver = openAt(store, path);
     for (let done = 0; done < 250;) {
       const text = await driver.getItem("counter");
       if (await driver.swap("counter", text, `${Number(text) + 1}`)) done++;
@@ -32,26 +42,23 @@ const work: { readonly [K in Order["do"]]: (order: Extract<Order, { do: K }>) =>
     return "done";
   },
 
-  /** Writes until it is killed, and tells each write that was answered. */
-  async write({ path }) {
-    const driver = sqlite({ path });
-    for (let n = 0;; n++) {
-      const text = `{"n":${n},"is":"${"x".repeat(n % 5000)}"}`;
-      if (await driver.swap(`users:${process.pid}-${n}`, null, text)) answer(n);
-      if (n > 0) await driver.swap(`users:${process.pid}-${n - 1}`, null, "taken");
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Writes until it is killed, and tells each step that was answered. */
+  async write({ store, path }) {
+    const driver = openAt(store, path);
+    await Promise.all(Array.from({ length: LANES }, (_, lane) => writeLane(driver, lane)));
   },
 
-  hold({ path }) {
-    held = new DatabaseSync(path);
-    held.exec("BEGIN IMMEDIATE");
+  hold({ store, path }) {
+    held = locksOf(store, path).map((lock) => new DatabaseSync(lock));
+    for (const lock of held) lock.exec("BEGIN IMMEDIATE");
     return "held";
   },
 
   release() {
-    held?.exec("COMMIT");
-    held?.close();
+    for (const lock of held) {
+      lock.exec("ROLLBACK");
+      lock.close();
+    }
     return "released";
   },
 
@@ -66,8 +73,18 @@ const work: { readonly [K in Order["do"]]: (order: Extract<Order, { do: K }>) =>
   },
 };
 
+async function writeLane(driver: Driver, lane: number): Promise<void> {
+  const key = keyOf(process.pid, lane);
+  for (let step = 0;; step++) {
+    const wrote = await driver.swap(key, after(step - 1), after(step));
+    answer(wrote ? [lane, step] : `step ${step} of ${key} was refused`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** At once: what was answered must have been told when the next instant kills us. */
 function answer(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  writeSync(1, `${JSON.stringify(value)}\n`);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -76,6 +93,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     answer(await (work[order.do] as (order: Order) => unknown)(order));
   } catch (error) {
     const code = error instanceof AuthError ? error.code : null;
-    answer({ code, message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    answer({
+      code,
+      message,
+      ...(error instanceof Error && "undurable" in error && { undurable: error.undurable }),
+    });
   }
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createStorage, type Driver as UnstorageDriver } from "unstorage";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
-import { networkDisk } from "../../drivers/local_disk.ts";
+import { networkDisk } from "../../drivers/local_disk/network_disk.ts";
 import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { driverSuite } from "../../src/testing/driver_suite.ts";
@@ -144,8 +144,6 @@ describe("sqlite alone", () => {
     const rows = new DatabaseSync(path).prepare("SELECT count(*) AS n FROM latchkey");
     for (let n = 0; n < 450; n++) await driver.setItem(`users:${n}`, "1", { ttl: 10 });
     time = 10_000;
-    expect(await Array.fromAsync(driver.entries("users:"))).toEqual([]);
-    expect(rows.get()).toEqual(expect.objectContaining({ n: 450 }));
     expect(await Array.fromAsync(driver.entries(""))).toEqual([]);
     expect(rows.get()).toEqual(expect.objectContaining({ n: 0 }));
   });

@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { describe, test } from "vitest";
-import { STORES, type World, world, type WorldOptions } from "./world.ts";
+import { STORES } from "./stores.ts";
+import { type World, world, type WorldOptions } from "./world.ts";
 
 const VIAS = ["method", "http"] as const;
 const RUNTIME = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";

@@ -2,7 +2,8 @@
 import { machine } from "../../src/platform.ts";
 import type { Driver, MaybePromise } from "../../src/store/driver.ts";
 import type { Client } from "./client.ts";
-import { type StoreName, type World, world } from "./world.ts";
+import type { StoreName } from "./stores.ts";
+import { type World, world } from "./world.ts";
 
 /** Operations that were under way together, as `get users`. */
 export type Round = readonly string[];

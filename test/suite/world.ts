@@ -1,10 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import memory from "../../drivers/memory.ts";
-import sqlite from "../../drivers/sqlite.ts";
 import { createAuth } from "../../src/auth.ts";
-import type { Duration } from "../../src/base/duration.ts";
+import { type Duration, seconds } from "../../src/base/duration.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { chance } from "../../src/testing/chance.ts";
@@ -12,9 +7,8 @@ import { clock } from "../../src/testing/clock.ts";
 import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
+import { premises, type StoreName } from "./stores.ts";
 
-export const STORES = ["memory", "sqlite"] as const;
-export type StoreName = typeof STORES[number];
 export const SECRET = "the-first-secret-of-these-tests-0123456789";
 export const BASE_URL = "http://localhost:3000";
 
@@ -60,16 +54,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   const random = chance(1);
   const box = mailbox();
   const log: string[] = [];
-  const folder = store === "sqlite" ? mkdtempSync(join(tmpdir(), "latchkey-")) : null;
-  const shared = memory({ now });
-  const drivers: Driver[] = [shared];
-  const driver = () => {
-    if (folder === null) return shared;
-    // As much of the disk's time as a test can do without: what survives a power cut is not asked here.
-    const opened = sqlite({ path: join(folder, "auth.db"), now, synchronous: "normal" });
-    drivers.push(opened);
-    return opened;
-  };
+  const { driver, ...place } = premises(store, now);
   const another = (options: Partial<AuthOptions>): FullAuth => {
     const paced = given.unhurried ? unhurried(driver()) : driver();
     return (given.createAuth ?? createAuth)(
@@ -111,18 +96,16 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     mailbox: box,
     log,
     now,
-    turn,
+    async turn(by) {
+      await place.turn(typeof by === "number" ? by : Number(seconds(by)));
+      await turn(by);
+    },
     random,
     driver,
     async contents() {
-      const reader = driver();
-      const all = new Map<string, string>();
-      for await (const [key, text] of reader.entries("")) all.set(key, text);
-      return all;
+      const all = await Array.fromAsync(driver().entries(""));
+      return new Map(all.toSorted(([a], [b]) => a < b ? -1 : 1));
     },
-    async close() {
-      for (const opened of drivers) await opened.dispose();
-      if (folder !== null) rmSync(folder, { recursive: true });
-    },
+    close: place.close,
   };
 }

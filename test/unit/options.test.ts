@@ -146,6 +146,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       'must be a whole number from 1 to 50: it is "5"',
     ]],
     [{ session: { freshFor: "2d" } }, ["session.freshFor", `${DURATION_IS}, 10s to 1d: it is "2d"`]],
+    ...[true, "process", "single_process", null].map((allowUnsafeStorage): Case => [{ allowUnsafeStorage }, [
+      "allowUnsafeStorage",
+      `must be "single-process": it is ${JSON.stringify(allowUnsafeStorage)}`,
+    ]]),
     [{ storageDeadline: 0.5 }, ["storageDeadline", `${DURATION_IS}, 1s to 30s: it is 0.5`]],
     [{ storageDeadline: "31s" }, ["storageDeadline", `${DURATION_IS}, 1s to 30s: it is "31s"`]],
     [{ storageDeadline: null }, ["storageDeadline", `${DURATION_IS}, 1s to 30s: it is null`]],
@@ -388,6 +392,9 @@ test("what is right is taken: every option at its edges", () => {
     },
     { platform: { now: undefined, log: console } },
     { storageDeadline: "30s" },
+    { allowUnsafeStorage: "single-process" },
+    { storage: createStorage() },
+    { storage: stockMemory() },
   ];
   for (const set of fine) {
     const platform = "platform" in set && set.platform
@@ -489,26 +496,27 @@ test("options that are changed afterwards change nothing", async () => {
 });
 
 describe("storage", () => {
-  const REMEDY =
-    'storage must be a driver with an atomic swap: sqlite({ path }) of "@latchkey/auth/drivers/sqlite", or memory() ' +
-    'of "@latchkey/auth/drivers/memory"';
+  const DRIVERS = /\. Give a driver of ("@latchkey\/auth\/drivers\/[a-z-]+"(, )?)+$/;
   const cases: readonly (readonly [what: string, given: unknown, seen: string])[] = [
-    ["an empty object", {}, "The object that was given has no getItem"],
-    ["null", null, "What was given (object) has no getItem"],
-    ["a path", "auth.db", "What was given (string) has no getItem"],
-    ["a function", memory, "What was given (function) has no getItem"],
-    ["a Map", new Map(), "The object that was given has no getItem"],
-    ["unstorage's Storage", createStorage(), "An unstorage Storage has no swap"],
-    ["unstorage's memory", stockMemory(), 'The driver "memory" has no swap'],
-    ["unstorage's overlay", overlay({ layers: [stockMemory()] }), 'The driver "overlay" has no swap'],
-    ["ours without its swap", { ...memory(), swap: undefined }, 'The driver "memory" has no swap'],
-    ["ours without its entries", { ...memory(), entries: true }, 'The driver "memory" has no entries'],
-    ["a driver that is on its way", Promise.resolve(memory()), "The object that was given has no getItem"],
+    ["an empty object", {}, "what was given (object) has no getItem"],
+    ["null", null, "what was given (object) has no getItem"],
+    ["a path", "auth.db", "what was given (string) has no getItem"],
+    ["a function", memory, "what was given (function) has no getItem"],
+    ["a Map", new Map(), "what was given (object) has no getItem"],
+    [
+      "unstorage's overlay",
+      overlay({ layers: [stockMemory()] }),
+      'the driver "overlay" reads from several stores: give one of them',
+    ],
+    ["ours without its entries", { ...memory(), entries: true }, 'the driver "memory" has no entries'],
+    ["a driver that is on its way", Promise.resolve(memory()), "what was given (object) has no getItem"],
   ];
   for (const [what, storage, seen] of cases) {
     test(`${what} is storage_unsafe, and the drivers that work are named`, () => {
       const error = thrown({ ...right(), storage });
-      expect([error.code, error.details]).toEqual(["storage_unsafe", { remedy: `${REMEDY}. ${seen}` }]);
+      expect(error.code).toBe("storage_unsafe");
+      expect(error.details?.remedy).toMatch(DRIVERS);
+      expect(error.details?.remedy?.replace(DRIVERS, "")).toBe(`storage: ${seen}`);
       expect(error.toJSON()).toEqual({
         code: "storage_unsafe",
         message: "This store cannot keep what the library promises.",
@@ -516,6 +524,16 @@ describe("storage", () => {
       });
     });
   }
+
+  test("one without an atomic step is storage_unsafe but for one process alone, by consent", () => {
+    const given = { ...right(), storage: { ...memory(), swap: undefined } };
+    expect(thrown(given).details?.remedy).toMatch(
+      /^storage: the driver "memory" has no atomic step\. .+, or, for one process alone, allowUnsafeStorage: "single-process"$/,
+    );
+    const log = { warn: send, error: send };
+    const consented = { ...given, allowUnsafeStorage: "single-process", platform: { log } };
+    expect(createAuth(consented as unknown as AuthOptions).storage.atomicity).toBe("process");
+  });
 
   test("all drivers that there are, are named", () => {
     const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { AuthError } from "../src/errors.ts";
+import { AuthError } from "../../src/errors.ts";
 
 // f_type of statfs(2): disks on which locks and shared memory do not hold (https://sqlite.org/wal.html).
 const NETWORK_DISKS: ReadonlyMap<number, string> = new Map([

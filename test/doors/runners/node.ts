@@ -1,0 +1,6 @@
+// Run by `node --test`: the laws on a driver that keeps them, or on one that does not.
+import { test } from "node:test";
+import { subject } from "./subject.ts";
+import { driverSuite } from "@latchkey/auth/testing";
+
+driverSuite(test, subject, { keys: 300 });

@@ -1,0 +1,74 @@
+// Children: other processes on the same store, and folders for them to meet in.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Order } from "./child_writer.ts";
+import type { StoreOnDisk } from "./stores_on_disk.ts";
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly ask: (order: Order) => Promise<unknown>;
+  /** The next line that it says; undefined when it has ended. */
+  readonly next: () => Promise<unknown>;
+}
+
+const children: Child[] = [];
+const directories: string[] = [];
+let compiled: string | undefined;
+
+/** Ends all children, then removes all folders. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all(children.splice(0).map(kill));
+  for (const made of directories.splice(0)) rmSync(made, { recursive: true });
+  compiled = undefined;
+}
+
+/** Resolves when nothing of it runs any more. */
+export async function kill({ process }: Child): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const ended = once(process, "exit");
+  process.kill("SIGKILL");
+  await ended;
+}
+
+/** A new folder that anybody may look into. */
+export function directory(parent: string = tmpdir()): string {
+  const made = mkdtempSync(join(parent, "latchkey-"));
+  chmodSync(made, 0o755);
+  directories.push(made);
+  return made;
+}
+
+/** A path for a new store: in memory where there is such a disk. What a killed process wrote is in the cache of the operating
+ * system, and stays there; only a power cut would show whether it had reached a real one. */
+export function placeFor(store: StoreOnDisk): string {
+  const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+  return join(directory(parent), store === "fs" ? "auth" : "auth.db");
+}
+
+export function crowd(): readonly Child[] {
+  return [child(), child(), child(), child()];
+}
+
+export function child(cwd?: string): Child {
+  const script = join(import.meta.dirname, "child_writer.ts");
+  const args = "Deno" in globalThis ? ["run", "-A", script] : [script];
+  compiled ??= directory(); // what Node compiles for the first child, it need not for the next: a third of the time
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+  const started = spawn(process.execPath, args, { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    return done ? undefined : JSON.parse(value) as unknown;
+  };
+  const ask = (order: Order) => {
+    started.stdin.write(`${JSON.stringify(order)}\n`);
+    return next();
+  };
+  const made = { process: started, ask, next };
+  children.push(made);
+  return made;
+}

@@ -1,0 +1,121 @@
+// The stores that everything runs on: where each is, how another process finds it, and how its time is turned.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import denoKv from "../../drivers/deno_kv.ts";
+import fs from "../../drivers/fs.ts";
+import memory from "../../drivers/memory.ts";
+import redis from "../../drivers/redis.ts";
+import sqlite from "../../drivers/sqlite.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import type { KvLike } from "../../drivers/deno_kv.ts";
+import { openKv } from "./open_kv.ts";
+import { age } from "./redis_age.ts";
+
+export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv";
+
+/** The Redis that all flows share, which the suite's set-up has started; undefined where there is no redis-server. */
+const REDIS = process.env["LATCHKEY_TEST_REDIS"];
+
+/** The stores of this machine. */
+export const STORES: readonly StoreName[] = [
+  "memory",
+  "fs",
+  "sqlite",
+  ...(REDIS === undefined ? [] : ["redis"] as const),
+  "deno-kv",
+];
+
+/** The stores that several processes can share. Local files of Deno KV are tried by its own tests. */
+export const SHARED: readonly StoreName[] = STORES.filter((store) =>
+  store !== "memory" && store !== "deno-kv"
+);
+
+/** Where a store is: what another process has to be told. */
+export interface Place {
+  readonly store: StoreName;
+  readonly at: string;
+}
+
+/** A store of its own, empty at first. */
+export interface Premises {
+  readonly place: Place;
+  /** Another driver on it. */
+  readonly driver: () => Driver;
+  /** Lets time pass where a store has a clock of its own. */
+  readonly turn: (seconds: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** In memory where the machine has such a folder: what survives a power cut is not asked of it. */
+const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+/** How much later a Redis forgets for each turn of the clock, in seconds: its own goes on while a test's stands still, and must not
+ * be ahead. */
+const LATE = 5;
+
+/** A driver on a store that others share. */
+export function driverAt({ store, at }: Place, now: () => number): Driver {
+  switch (store) {
+    case "fs":
+      return fs({ base: join(at, "store"), now });
+    case "sqlite":
+      return sqlite({ path: join(at, "auth.db"), now, synchronous: "normal" });
+    case "redis":
+      return redis({ url: String(REDIS), base: at });
+    default:
+      throw new TypeError(`${store} is this process's own`);
+  }
+}
+
+/** Makes a store. */
+export function premises(store: StoreName, now: () => number): Premises {
+  if (store === "memory") return own(memory({ now }));
+  if (store === "deno-kv") return ownKv(now);
+  const at = store === "redis" ? `test-${crypto.randomUUID()}` : mkdtempSync(join(FOLDERS, "latchkey-"));
+  const place = { store, at };
+  const drivers: Driver[] = [];
+  let since = performance.now();
+  return {
+    place,
+    driver() {
+      const opened = driverAt(place, now);
+      drivers.push(opened);
+      return opened;
+    },
+    async turn(seconds) {
+      const passed = (performance.now() - since) / 1000;
+      since = performance.now();
+      const life = seconds - passed - LATE;
+      if (store === "redis" && life > 0) await age(String(REDIS), at, life);
+    },
+    async close() {
+      if (store === "redis") await driverAt(place, now).clear("");
+      for (const driver of drivers) await driver.dispose();
+      if (store !== "redis") rmSync(at, { recursive: true });
+    },
+  };
+}
+
+/** One driver, which all share. */
+function own(driver: Driver): Premises {
+  return {
+    place: { store: "memory", at: "" },
+    driver: () => driver,
+    turn: async () => {},
+    close: async () => await driver.dispose(),
+  };
+}
+
+/** One database in memory, and as many drivers on it as are wanted. */
+function ownKv(now: () => number): Premises {
+  const { Deno }: { readonly Deno?: { readonly openKv: (path: string) => Promise<KvLike> } } =
+    globalThis as object;
+  const kv: Promise<KvLike> = Deno === undefined ? openKv(":memory:") : Deno.openKv(":memory:");
+  return {
+    place: { store: "deno-kv", at: "" },
+    driver: () => denoKv({ kv, now }),
+    turn: async () => {},
+    close: async () => (await kv).close(),
+  };
+}
