@@ -2,6 +2,7 @@
 //
 //     node examples/move_store.ts sqlite:auth.db redis://localhost:6379
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import type { Driver } from "@latchkey/auth";
 import open from "@latchkey/auth/drivers/open";
 
@@ -30,7 +31,7 @@ function expiryOf(text: string): number | undefined {
   }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [from, to] = await Promise.all(process.argv.slice(2, 4).map(open));
   if (from === undefined || to === undefined) throw new Error("two stores are needed: from, to");
   console.log(`${await moveStore(from, to)} records were copied.`);

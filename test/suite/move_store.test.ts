@@ -1,4 +1,6 @@
 // What docs/stores.md says of moving up: a store is copied while nobody writes, and everybody is still signed in.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { moveStore } from "../../examples/move_store.ts";
 import { signIn } from "./steps.ts";
@@ -6,6 +8,23 @@ import { premises, STORES } from "./stores.ts";
 import { world } from "./world.ts";
 
 const WAYS = STORES.map((store, i) => [store, STORES[(i + 1) % STORES.length] ?? store] as const);
+
+test("the command copies from one address to another, and says how much", async () => {
+  const [from, to] = [premises("sqlite", Date.now), premises("fs", Date.now)];
+  try {
+    for (const id of ["a", "b"]) await from.driver().setItem(`users:${id}`, '{"v":1,"rev":1,"w":"w"}');
+    await from.driver().setItem("users:gone", JSON.stringify({ exp: Date.now() - 1 }));
+    const script = join(import.meta.dirname, "../../examples/move_store.ts");
+    const args = "Deno" in globalThis ? ["run", "-A", script] : [script];
+    const places = [`sqlite:${join(from.place.at, "auth.db")}`, `fs:${join(to.place.at, "store")}`];
+    const { stdout, stderr } = spawnSync(process.execPath, [...args, ...places], { encoding: "utf8" });
+    expect([stdout, stderr]).toEqual(["2 records were copied.\n", expect.anything()]);
+    expect(await to.driver().getKeys("")).toEqual(["users:a", "users:b"]);
+  } finally {
+    await from.close();
+    await to.close();
+  }
+});
 
 describe.each(WAYS)("from %s to %s", (from, to) => {
   test("accounts, sessions and codes under way go along, and what has expired stays behind", async () => {
