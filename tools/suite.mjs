@@ -36,6 +36,11 @@ const CELLS = STORES.flatMap((store) => WAYS.map((via) => ({ store, via, row: `$
 /** Why nothing ran on a store: whether that holds here, and what is said of it. Any other empty cell is a failure. */
 const ABSENCES = [
   {
+    store: "deno-kv",
+    holds: (runtime) => runtime === "bun",
+    reason: "Bun crashes on the native module of @deno/kv, the package that brings Deno KV to Node",
+  },
+  {
     store: "redis",
     holds: () => spawnSync("redis-server", ["--version"]).status !== 0,
     reason: "there is no redis-server on this machine",

@@ -6,21 +6,22 @@ import type { Ended } from "../../src/features/sessions/contract.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
-import { gate, interleave, type Numbered, type Told, told } from "../suite/gate.ts";
+import { type Gate, gate, interleave, type Numbered, type Told, told } from "../suite/gate.ts";
 import { type Change, planted } from "../suite/planted.ts";
 import { driverAt, type Place } from "../suite/stores.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
 import type { Pending } from "./scene.ts";
 import { headersOf, judged } from "./sign_ins.ts";
 
-/** What a process begins with: where its store is, and what is changed in its copy of the library. */
+/** What a process begins with: what is changed in its copy of the library. */
 export interface Setup {
-  readonly place: Place;
   readonly changes: readonly Change[];
 }
 
 /** What a process is told to do. */
 export type Order =
+  /** Goes to another store, where its clock is the machine's. Comes first. */
+  | { readonly do: "begin"; readonly place: Place }
   /** Does all of them at once, and answers what became of each. */
   | { readonly do: "calls"; readonly calls: readonly Call[] }
   /** Signs in, and stops at a point after its proof was judged: there it says `"held"` and waits for a line. */
@@ -64,17 +65,31 @@ export interface Got {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const { place, changes } = JSON.parse(process.argv[2] ?? "") as Setup; // our own test wrote it, and all that follows
+const { changes } = JSON.parse(process.argv[2] ?? "") as Setup; // our own test wrote it, and all that follows
 const make = changes.length === 0 ? createAuth : await planted(changes);
 let ahead = 0;
 const now = () => Date.now() + ahead;
-const gated = gate(opened());
-const [auth, stoppable] = [serving(opened()), serving(gated.driver)];
-for (const each of [auth, stoppable]) await each.signingKeys.jwks();
+let here: Servers | undefined;
+
+/** The servers on a store: one that is asked, and one that can be stopped. */
+interface Servers {
+  readonly auth: FullAuth;
+  readonly stoppable: FullAuth;
+  readonly gated: Gate;
+}
 
 const work: { readonly [D in Order["do"]]: (order: Extract<Order, { do: D }>) => unknown } = {
+  async begin({ place }) {
+    await here?.auth.close();
+    await here?.stoppable.close();
+    ahead = 0;
+    const gated = gate(driverAt(place, now));
+    here = { auth: serving(driverAt(place, now)), stoppable: serving(gated.driver), gated };
+    for (const each of [here.auth, here.stoppable]) await each.signingKeys.jwks();
+    return "done";
+  },
   calls({ calls }) {
-    const methods = methodsOf(auth);
+    const methods = methodsOf(servers().auth);
     return Promise.all(
       calls.map(({ method, input }) =>
         told((methods[method] as (input: unknown) => Promise<unknown>)(input))
@@ -83,9 +98,9 @@ const work: { readonly [D in Order["do"]]: (order: Extract<Order, { do: D }>) =>
   },
   hold: ({ answer, point }) =>
     interleave({
-      gate: gated,
+      gate: servers().gated,
       point: { ...point, since: judged },
-      work: () => methodsOf(stoppable).verify(answer),
+      work: () => methodsOf(servers().stoppable).verify(answer),
       async meanwhile() {
         say("held");
         await lines.next();
@@ -104,8 +119,9 @@ for (let line = await lines.next(); !line.done; line = await lines.next()) {
   say(await (work[order.do] as (order: Order) => unknown)(order));
 }
 
-function opened(): Driver {
-  return driverAt(place, now);
+function servers(): Servers {
+  if (here === undefined) throw new TypeError("no store has been named");
+  return here;
 }
 
 function serving(storage: Driver): FullAuth {

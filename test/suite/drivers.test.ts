@@ -6,6 +6,7 @@ import { createStorage, type Driver as UnstorageDriver } from "unstorage";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { networkDisk } from "../../drivers/local_disk/network_disk.ts";
+import redis from "../../drivers/redis.ts";
 import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { driverSuite } from "../../src/testing/driver_suite.ts";
@@ -187,10 +188,13 @@ describe("unhurried alone", () => {
   });
 });
 
+const REDIS = process.env["LATCHKEY_TEST_REDIS"];
+
 describe("under unstorage", () => {
   const drivers: Readonly<Record<string, () => UnstorageDriver>> = { // typed so: ours are drivers of unstorage
     memory: () => memory(),
     sqlite: () => sqlite({ path: file() }),
+    ...(REDIS !== undefined && { redis: () => redis({ url: REDIS, base: crypto.randomUUID() }) }),
   };
 
   test.each(Object.entries(drivers))("%s does all that a Storage asks", async (_, driver) => {

@@ -2,13 +2,14 @@
 import { Cluster } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import redis, { type RedisOptions } from "../../drivers/redis.ts";
+import { moveStore } from "../../examples/move_store.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { driverSuite } from "../../src/testing/driver_suite.ts";
 import { age } from "./redis_age.ts";
 import { type RedisCluster, redisCluster, until } from "./redis_cluster.ts";
 import { child } from "./redis_processes.ts";
 import { type Proxy, proxy } from "./redis_proxy.ts";
-import { hasRedis, type RedisServer } from "./redis_server.ts";
+import { hasRedis, type RedisServer, redisServer } from "./redis_server.ts";
 
 const DEADLINE = 0.5;
 
@@ -49,6 +50,16 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
     keys: 2000,
   });
 
+  test("a single Redis is copied into it whole", async () => {
+    const old = await redisServer();
+    const [from, to] = [opened({ url: old.url }), opened({ cluster: cluster.urls, base: "moved" })];
+    const texts = Array.from({ length: 40 }, (_, n) => [`users:${n}`, `{"n":${n}}`] as const);
+    for (const [key, text] of texts) await from.swap(key, null, text);
+    expect(await moveStore(from, to)).toBe(40);
+    expect((await Array.fromAsync(to.entries(""))).toSorted()).toEqual(texts.toSorted());
+    await old.stop();
+  });
+
   test("keys are spread over all nodes, and listed from all of them", async () => {
     const driver = opened({ cluster: [cluster.urls[0]!], base: "spread" });
     const keys = Array.from({ length: 60 }, (_, n) => `users:${n}`);
@@ -59,6 +70,26 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
     expect(counts.map((n) => n > 5)).toEqual([true, true, true]);
     expect(counts.reduce((sum, n) => sum + n)).toBe(60);
     expect((await driver.getKeys("users:")).toSorted()).toEqual(keys.toSorted());
+  });
+
+  test("a key that moves to another node while keys are listed comes once", async () => {
+    const driver = opened({ cluster: cluster.urls, base: "" });
+    const tags: string[] = []; // one for each node
+    for (const node of cluster.nodes) {
+      let tag = "listed";
+      while (await cluster.nodeOf(`{${tag}}`) !== node) tag += "-";
+      tags.push(`{${tag}}`);
+    }
+    const keys = tags.flatMap((tag) => [`${tag}:a`, `${tag}:b`]);
+    for (const key of keys) await driver.setItem(key, "1");
+    const found: string[] = [];
+    for await (const [key] of driver.entries("{listed")) {
+      found.push(key);
+      if (found.length > 1) continue;
+      const to = await other(key); // it is looked at later than this one
+      for (const step of await cluster.moving(key, to)) await step();
+    }
+    expect(found.toSorted()).toEqual(keys.toSorted());
   });
 
   test("a given cluster lends its nodes and its prefix, and is left alone", async () => {

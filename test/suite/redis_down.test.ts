@@ -108,11 +108,13 @@ describe.skipIf(!hasRedis).concurrent("redis", () => {
         inTime(driver.getItem("users:a")),
         inTime(driver.hasItem("users:a")),
       ]);
-      await inTime(driver.setItem("users:b", "1")); // by a new connection, which is taken and not answered
+      // By a new connection, which is taken and not answered; the second of them joins the first.
+      for (const key of ["users:b", "users:c"]) await inTime(driver.setItem(key, "1"));
       server.signal("SIGCONT");
       const text = await driver.getItem("users:a");
       expect(["0", "1"]).toContain(text); // the swap may have been done after all, once
       expect(await driver.swap("users:a", text, "2")).toBe(true);
+      expect(await driver.getKeys("")).toEqual(["users:a"]); // what was rejected before it was sent is not sent later
     }),
   );
 
@@ -126,6 +128,16 @@ describe.skipIf(!hasRedis).concurrent("redis", () => {
       line.silence();
       await inTime(driver.getItem("users:a"));
       expect(await driver.getItem("users:a")).toBe("1");
+
+      const another = opened({ url: line.url });
+      const before = line.connections();
+      server.signal("SIGSTOP");
+      const reply = inTime(another.getItem("users:a"));
+      await until(() => line.connections() > before);
+      line.silence(); // before it was ready
+      server.signal("SIGCONT");
+      await reply;
+      expect(await another.getItem("users:a")).toBe("1");
     }),
   );
 

@@ -1,4 +1,4 @@
-// A line between a driver and its Redis that loses a reply when it is told to.
+// A line between a driver and its Redis that fails when it is told to.
 import { once } from "node:events";
 import { createConnection, createServer, type Socket } from "node:net";
 
@@ -6,28 +6,31 @@ import { createConnection, createServer, type Socket } from "node:net";
 export interface Proxy {
   readonly port: number;
   readonly url: string;
+  /** How many connections there have been. */
+  readonly connections: () => number;
   /** Drops the next reply, after Redis has done what it was asked to, and cuts the connection. */
   readonly loseReply: () => void;
-  /** Lets nothing more through on the connections that there are, and tells nobody. */
+  /** Lets nothing more through, ever, on the connections that there are, and tells nobody. */
   readonly silence: () => void;
   readonly close: () => Promise<void>;
 }
 
 export async function proxy(to: number): Promise<Proxy> {
   let losing = false;
-  let era = 0;
-  const sockets = new Set<Socket>();
+  let silent: ReadonlySet<Socket> = new Set();
+  const open = new Set<Socket>();
+  let connections = 0;
   const server = createServer((near) => {
+    connections++;
     const far = createConnection(to, "127.0.0.1");
     const end = () => [near, far].forEach((socket) => socket.destroy());
     for (const socket of [near, far]) {
-      sockets.add(socket);
+      open.add(socket);
       socket.on("error", end).on("close", end);
     }
-    const mine = era;
-    near.on("data", (data) => mine === era && far.write(data));
+    near.on("data", (data) => silent.has(near) || far.write(data));
     far.on("data", (data) => {
-      if (mine !== era) return;
+      if (silent.has(near)) return;
       if (!losing) near.write(data);
       else end();
       losing = false;
@@ -39,11 +42,12 @@ export async function proxy(to: number): Promise<Proxy> {
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
+    connections: () => connections,
     loseReply: () => void (losing = true),
-    silence: () => void era++,
+    silence: () => void (silent = new Set(open)),
     async close() {
       server.close();
-      sockets.forEach((socket) => socket.destroy());
+      open.forEach((socket) => socket.destroy());
       await once(server, "close");
     },
   };

@@ -9,7 +9,7 @@ import redis from "../../drivers/redis.ts";
 import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { KvLike } from "../../drivers/deno_kv.ts";
-import { openKv } from "./open_kv.ts";
+import { hasKv, openKv } from "./open_kv.ts";
 import { age } from "./redis_age.ts";
 
 export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv";
@@ -23,7 +23,7 @@ export const STORES: readonly StoreName[] = [
   "fs",
   "sqlite",
   ...(REDIS === undefined ? [] : ["redis"] as const),
-  "deno-kv",
+  ...(hasKv ? ["deno-kv"] as const : []),
 ];
 
 /** The stores that several processes can share. Local files of Deno KV are tried by its own tests. */
