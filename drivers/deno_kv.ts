@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { AuthError } from "../src/errors.ts";
 import type { Driver } from "../src/store/driver.ts";
+import { messageOf, unavailable } from "./local_disk/failures.ts";
 import { refuseNetworkDisk } from "./local_disk/network_disk.ts";
 
 export type { Driver, MaybePromise, WriteOptions } from "../src/store/driver.ts";
@@ -385,13 +386,4 @@ function connection({ name, open, own }: Source, ms: number) {
  * transaction that it had put several writes into (denokv, sqlite/backend.rs). */
 function isBusy(error: unknown): boolean {
   return /database is locked|batch transaction failed/.test(messageOf(error));
-}
-
-function messageOf(error: unknown): string {
-  const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1); // @deno/kv adds where in Rust it was
-  return first;
-}
-
-function unavailable(remedy: string, cause?: unknown): AuthError {
-  return new AuthError("storage_unavailable", { remedy }, { cause });
 }

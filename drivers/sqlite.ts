@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { DatabaseSync, type StatementResultingChanges } from "node:sqlite";
 import { AuthError } from "../src/errors.ts";
 import type { Driver, MaybePromise } from "../src/store/driver.ts";
+import { messageOf, unavailable } from "./local_disk/failures.ts";
 import { refuseNetworkDisk } from "./local_disk/network_disk.ts";
 
 export type { Driver, MaybePromise, WriteOptions } from "../src/store/driver.ts";
@@ -258,14 +259,6 @@ function isKept(text: string): boolean {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function unavailable(remedy: string, cause?: unknown): AuthError {
-  return new AuthError("storage_unavailable", { remedy }, { cause });
 }
 
 function done(reply: MaybePromise<unknown>): MaybePromise<void> {

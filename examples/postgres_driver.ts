@@ -15,6 +15,7 @@ const STATEMENTS = {
   set: SET,
   remove: "DELETE FROM auth WHERE key = $1",
   clear: "DELETE FROM auth WHERE starts_with(key, $1)",
+  keys: "SELECT key FROM auth WHERE starts_with(key, $1) AND exp > $2",
   page: "SELECT * FROM auth WHERE starts_with(key, $1) AND key > $2 AND exp > $3 ORDER BY key LIMIT 100",
 };
 
@@ -50,7 +51,7 @@ export function postgres(sql: Sql, now: () => number = Date.now): Driver {
     hasItem: async (key) => await get(key) !== null,
     setItem: async (key, value, { ttl } = {}) => void await run("set", key, value, expiry(ttl)),
     removeItem: async (key) => void await run("remove", key),
-    getKeys: async (prefix) => (await Array.fromAsync(entries(prefix))).map(([key]) => key),
+    getKeys: async (prefix) => (await run("keys", prefix, now())).map(({ key = "" }) => key),
     clear: async (prefix) => void await run("clear", prefix),
     entries,
     dispose: () => void (disposed = true),

@@ -293,20 +293,6 @@ describe.skipIf(!hasKv)("with unstorage", () => {
       }
     },
   );
-
-  test("it does all that a Storage asks", async () => {
-    const storage = createStorage({ driver: await opened(file()) });
-    await storage.setItem("users:a", { name: "Ada" }, { ttl: 60 });
-    await storage.setItem("invites", [1]);
-    expect(await storage.getItem("users:a")).toEqual({ name: "Ada" });
-    expect([await storage.hasItem("users:a"), await storage.hasItem("users:b")]).toEqual([true, false]);
-    expect((await storage.getKeys()).toSorted()).toEqual(["invites", "users:a"]);
-    await storage.removeItem("invites");
-    await storage.clear();
-    expect(await storage.getKeys()).toEqual([]);
-    await storage.dispose();
-    await expect(storage.getItem("users:a")).rejects.toMatchObject({ code: "storage_unavailable" });
-  });
 });
 
 describe.skipIf(!hasKv)("processes on one file", () => {

@@ -6,11 +6,12 @@ import { createStorage, type Driver as UnstorageDriver } from "unstorage";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { networkDisk } from "../../drivers/local_disk/network_disk.ts";
-import redis from "../../drivers/redis.ts";
+import prefix from "../../drivers/prefix.ts";
 import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { driverSuite } from "../../src/testing/driver_suite.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
+import { premises, STORES } from "./stores.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "latchkey-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -188,19 +189,16 @@ describe("unhurried alone", () => {
   });
 });
 
-const REDIS = process.env["LATCHKEY_TEST_REDIS"];
-
 describe("under unstorage", () => {
-  const drivers: Readonly<Record<string, () => UnstorageDriver>> = { // typed so: ours are drivers of unstorage
-    memory: () => memory(),
-    sqlite: () => sqlite({ path: file() }),
-    ...(REDIS !== undefined && { redis: () => redis({ url: REDIS, base: crypto.randomUUID() }) }),
+  const stores: Readonly<Record<string, (driver: Driver) => UnstorageDriver>> = { // typed so: ours are drivers of unstorage
+    ...Object.fromEntries(STORES.map((store) => [store, (driver: Driver) => driver])),
+    "a part of memory": (driver) => prefix(driver, "tenant-1"),
   };
 
-  test.each(Object.entries(drivers))("%s does all that a Storage asks", async (_, driver) => {
-    const storage = createStorage({ driver: driver() });
+  test.each(Object.entries(stores))("%s does all that a Storage asks", async (name, over) => {
+    const here = premises(STORES.find((store) => store === name) ?? "memory", Date.now);
+    const storage = createStorage({ driver: over(here.driver()) });
     await storage.setItem("users:a", { name: "Ada" }, { ttl: 60 });
-    await storage.setItem("users:b", "text", { ttl: 0 });
     await storage.setItem("invites", [1]);
     expect(await storage.getItem("users:a")).toEqual({ name: "Ada" });
     expect([await storage.hasItem("users:a"), await storage.hasItem("users:b")]).toEqual([true, false]);
@@ -211,6 +209,7 @@ describe("under unstorage", () => {
     expect(await storage.getKeys()).toEqual([]);
     await storage.dispose();
     await expect(storage.getItem("users:a")).rejects.toMatchObject({ code: "storage_unavailable" });
+    await here.close();
   });
 });
 

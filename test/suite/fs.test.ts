@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createStorage } from "unstorage";
 import * as v from "valibot";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import fs from "../../drivers/fs.ts";
@@ -237,22 +236,6 @@ describe("what others put there", () => {
     await expect(driver.setItem("invites", "1")).rejects.toMatchObject(failed("EISDIR"));
     expect(readdirSync(join(base, ".tmp"))).toEqual([]);
   });
-});
-
-test("under unstorage, does all that a Storage asks", async () => {
-  const storage = createStorage({ driver: open(folder()) });
-  await storage.setItem("users:a", { name: "Ada" }, { ttl: 60 });
-  await storage.setItem("users:b", "text", { ttl: 0 });
-  await storage.setItem("invites", [1]);
-  expect(await storage.getItem("users:a")).toEqual({ name: "Ada" });
-  expect([await storage.hasItem("users:a"), await storage.hasItem("users:b")]).toEqual([true, false]);
-  expect((await storage.getKeys()).toSorted()).toEqual(["invites", "users:a"]);
-  expect(await storage.getKeys("users")).toEqual(["users:a"]);
-  await storage.removeItem("invites");
-  await storage.clear();
-  expect(await storage.getKeys()).toEqual([]);
-  await storage.dispose();
-  await expect(storage.getItem("users:a")).rejects.toMatchObject({ code: "storage_unavailable" });
 });
 
 test("is shared, and reads at once", async () => {

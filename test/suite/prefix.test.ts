@@ -131,20 +131,6 @@ test("two tenants sign up the same address in one store, each with an account of
   expect((await below.getKeys("")).filter((key) => !/^(one|two):/.test(key))).toEqual([]);
 });
 
-test("under unstorage it does all that a Storage asks", async () => {
-  const storage = createStorage({ driver: prefix(memory(), "tenant-1") });
-  await storage.setItem("users:a", { name: "Ada" }, { ttl: 60 });
-  await storage.setItem("invites", [1]);
-  expect(await storage.getItem("users:a")).toEqual({ name: "Ada" });
-  expect(await storage.hasItem("invites")).toBe(true);
-  expect((await storage.getKeys()).toSorted()).toEqual(["invites", "users:a"]);
-  await storage.removeItem("invites");
-  await storage.clear();
-  expect(await storage.getKeys()).toEqual([]);
-  await storage.dispose();
-  await expect(storage.getItem("users:a")).rejects.toMatchObject({ code: "storage_unavailable" });
-});
-
 test("tenants share a store of unstorage, each behind its own base, and it stays open when one leaves", async () => {
   const stock = unstorageMemory();
   const [one, two] = [prefix(stock, "tenant-1"), prefix(createStorage({ driver: stock }), "tenant-2")];
