@@ -10,13 +10,15 @@ export interface Proxy {
   readonly connections: () => number;
   /** Drops the next reply, after Redis has done what it was asked to, and cuts the connection. */
   readonly loseReply: () => void;
+  /** Makes every reply take so long, in milliseconds. */
+  readonly delay: (ms: number) => void;
   /** Lets nothing more through, ever, on the connections that there are, and tells nobody. */
   readonly silence: () => void;
   readonly close: () => Promise<void>;
 }
 
 export async function proxy(to: number): Promise<Proxy> {
-  let losing = false;
+  let [losing, late] = [false, 0];
   let silent: ReadonlySet<Socket> = new Set();
   const open = new Set<Socket>();
   let connections = 0;
@@ -31,7 +33,7 @@ export async function proxy(to: number): Promise<Proxy> {
     near.on("data", (data) => silent.has(near) || far.write(data));
     far.on("data", (data) => {
       if (silent.has(near)) return;
-      if (!losing) near.write(data);
+      if (!losing) setTimeout(() => near.write(data), late);
       else end();
       losing = false;
     });
@@ -44,6 +46,7 @@ export async function proxy(to: number): Promise<Proxy> {
     url: `redis://127.0.0.1:${port}`,
     connections: () => connections,
     loseReply: () => void (losing = true),
+    delay: (ms) => void (late = ms),
     silence: () => void (silent = new Set(open)),
     async close() {
       server.close();

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import redis from "../../drivers/redis.ts";
 import { createAuth } from "../../src/auth.ts";
 import { mailbox } from "../../src/testing/mailbox.ts";
+import { proxy } from "./redis_proxy.ts";
 import { hasRedis, type RedisServer, redisServer } from "./redis_server.ts";
 
 const BASE = "http://localhost:3000/auth";
@@ -26,11 +27,11 @@ afterAll(async () => {
 });
 
 /** A server of the library with somebody who is signed in. */
-async function service() {
+async function service(url: string = server.url) {
   const box = mailbox();
   const silent = { warn: () => {}, error: () => {} };
   const auth = createAuth({
-    storage: redis({ url: server.url, base: `test-${crypto.randomUUID()}`, deadline: DEADLINE / 1000 }),
+    storage: redis({ url, base: `test-${crypto.randomUUID()}`, deadline: DEADLINE / 1000 }),
     storageDeadline: "1s",
     secret: "a-secret-of-32-characters-or-more",
     baseUrl: "http://localhost:3000",
@@ -85,6 +86,19 @@ describe.skipIf(!hasRedis)("a server on a Redis", () => {
     server.signal("SIGCONT");
     expect([await ask("GET", "/me"), await start()]).toEqual([FINE, FINE]);
     await auth.close();
+  });
+
+  test("that is slow: what it answers in time counts, what it does not is 503, and then it goes on", async () => {
+    const line = await proxy(server.port);
+    const { auth, ask, start } = await service(line.url);
+    line.delay(DEADLINE / 4);
+    expect([await ask("GET", "/me"), await ask("GET", "/health")]).toEqual([FINE, FINE]);
+    line.delay(DEADLINE * 1.5);
+    expect([await ask("GET", "/me"), await ask("GET", "/health")]).toEqual([DOWN, DOWN]);
+    line.delay(0);
+    expect([await ask("GET", "/me"), await start()]).toEqual([FINE, FINE]);
+    await auth.close();
+    await line.close();
   });
 
   test("that is full: nothing is written, who is signed in stays so, and room is all it takes", async () => {
