@@ -76,7 +76,7 @@ async function* batches(
 ): AsyncGenerator<readonly (readonly [string, string])[]> {
   const ms = store.deadline * PATIENCE;
   const patience = deadline(platform, ms, () => late(ms));
-  const entries = driver.entries("")[Symbol.asyncIterator]();
+  const entries = await store.reach(() => driver.entries("")[Symbol.asyncIterator]());
   const next = () => store.reach(() => entries.next(), patience);
   let batch: (readonly [string, string])[] = [];
   try {

@@ -13,13 +13,14 @@ export interface Sweeper {
   readonly name: string;
   /** What its ids look like: all else is not ours, another tenant's perhaps. */
   readonly ids: RegExp;
-  /** Whether a record may go that has not expired: nothing leads to it any more. `before`: what began earlier is not under way.
+  /** Removes a record that has expired or that nothing leads to any more, and resolves to whether it did. `before`: what began
+   * earlier, in epoch milliseconds, is not under way.
    * @throws {AuthError} `storage_corrupt` for what is no record; what the store throws */
   readonly sweep: (entry: Entry, before: number) => Promise<boolean>;
 }
 
-/** Removes what expired before a moment, and what `mayGo` says nothing leads to: nothing, where it is left out. A record is removed only if it is still exactly
- * what was looked at, so nobody who writes it at the same time loses anything. */
+/** Removes what expired before a moment, and what `mayGo` says nothing leads to: nothing, where it is left out. A record is removed
+ * only if it is still exactly what was looked at, so nobody who writes it at the same time loses anything. */
 export function sweeper<T extends Expiring & object>(
   { name, ids }: Pick<Sweeper, "name" | "ids">,
   records: Collection<T>,

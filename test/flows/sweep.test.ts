@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import prefix from "../../drivers/prefix.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import type { Driver } from "../../src/store/driver.ts";
+import { leavingRecords } from "../races/scene.ts";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
@@ -85,7 +86,7 @@ flow("a sweep removes a draft when it has stood for an hour, and then its claim"
 
 flow("a sweep removes the records of sessions that no account lists", async (world) => {
   const auth = world.server();
-  const dying = world.another({ storage: leaving(world.driver()) });
+  const dying = world.another({ storage: leavingRecords(world.driver()) });
   const { grant: first } = await signIn(world, ADA);
   const { client, grant: second } = await signIn(world, ADA);
   await dying.sessions.end({ userId: first.user.id, id: first.session.id });
@@ -207,6 +208,11 @@ flow(
     await asked.promise;
     await world.turn("10m");
     expect(await hanging).toBe("storage_unavailable");
+    const throwing = () => {
+      throw new TypeError("no entries");
+    };
+    const broken = world.another({ storage: { ...world.driver(), entries: throwing } });
+    expect(await outcome(broken.sweep())).toBe("storage_unavailable");
     expect(await auth.sweep()).toMatchObject({ removed: 3 });
   },
 );
@@ -220,17 +226,6 @@ function stalling(asked: () => void): AsyncIterable<never> {
         return new Promise(() => {});
       },
     }),
-  };
-}
-
-/** Whoever ends a session with it dies before its record is removed. */
-function leaving(driver: Driver): Driver {
-  return {
-    ...driver,
-    swap: (key, expected, next, options) =>
-      next === null && key.startsWith("sessions:")
-        ? Promise.reject(new Error("the process died"))
-        : driver.swap(key, expected, next, options),
   };
 }
 
