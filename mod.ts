@@ -51,14 +51,12 @@ export type {
   SignedOut,
   User,
 } from "./src/model.ts";
-export type {
-  AuthOptions,
-  CookieOptions,
-  EmailOptions,
-  JwtOptions,
-  SessionOptions,
-  SmtpOptions,
-} from "./src/options.ts";
+export type { AuthOptions } from "./src/options.ts";
+export type { CookieOptions } from "./src/options/cookie.ts";
+export type { EmailOptions, SmtpOptions } from "./src/options/email.ts";
+export type { JwtOptions } from "./src/options/jwt.ts";
+export type { TrustedOrigins } from "./src/options/origins.ts";
+export type { SessionOptions } from "./src/options/session.ts";
 export type { Log, Platform } from "./src/platform.ts";
 export type { Algorithm } from "./src/protocol/jwt.ts";
 export type { Driver, MaybePromise, WriteOptions } from "./src/store/driver.ts";

@@ -2,7 +2,7 @@ import { deadline } from "../base/deadline.ts";
 import { isLoopback } from "../base/origin.ts";
 import { AuthError } from "../errors.ts";
 import type { Message } from "../model.ts";
-import type { Settings, SmtpOptions } from "../options.ts";
+import type { EmailSettings, SmtpOptions } from "../options/email.ts";
 import type { Platform } from "../platform.ts";
 
 /** The way out for messages. */
@@ -18,7 +18,7 @@ export interface Mail {
 const PATIENCE = 30_000; // ms
 
 /** Mail by the application's own function, or over SMTP. */
-export function mail(options: Settings["email"], platform: Platform): Mail {
+export function mail(options: EmailSettings | null, platform: Platform): Mail {
   const underWay = new Set<Promise<void>>();
   let connection: Promise<Transport> | null = null;
   const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { type ErrorCode, ERRORS } from "../../src/errors.ts";
-import type { EmailOptions } from "../../src/options.ts";
+import type { EmailOptions } from "../../src/options/email.ts";
 import type { Platform } from "../../src/platform.ts";
 import { faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { EmailOptions } from "../../src/options.ts";
+import type { EmailOptions } from "../../src/options/email.ts";
 import { imports, sources } from "../laws/source.ts";
 import { refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";

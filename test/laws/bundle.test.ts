@@ -4,9 +4,9 @@ import { build, type BuildOptions } from "esbuild";
 import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-const LARGEST = 37_500; // bytes, gzip
+const LARGEST = 45_000; // bytes, gzip
 
-test("mod.ts with all that it always loads is 37.5 KB, gzip", async () => {
+test("mod.ts with all that it always loads is at most 45 KB, gzip", async () => {
   expect(await size()).toBeLessThan(LARGEST);
 });
 

@@ -13,7 +13,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["endpoint", "base, errors, model, contract (types)"],
   [
     "options",
-    "base, errors, platform, model, contract, store/driver, protocol (types), features/*/contract (types), libraries",
+    "options, base, errors, platform, model, contract, store/driver, protocol (types), features/*/contract (types), libraries",
   ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],

@@ -67,7 +67,8 @@ const LAWS: Readonly<Record<string, Law>> = {
     {
       pattern:
         /\bsecrets\b|\b(?:options|settings|config|given)\??\.secret\b|\{[^{}]*\bsecret\b[^{}]*\}\s*=\s*(?:options|settings)\b/,
-      owners: /^src\/(options|auth|core\/core|crypto\/keyring)\.ts$|^src\/(server|testing)\//,
+      owners:
+        /^src\/(options|options\/secrets|auth|core\/core|crypto\/keyring)\.ts$|^src\/(server|testing)\//,
       caught: [
         "sign(settings.secrets[0]);",
         "const key = options.secret;",
@@ -111,7 +112,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     pattern: new RegExp(
       `\\?\\?\\s*(?:${LITERAL})|\\?\\?=\\s*(?:${LITERAL})|[{,]\\s*\\w+(?::\\s*\\w+)? = ${LITERAL}[^;]*?\\}\\s*[=:)]`,
     ),
-    owners: /^src\/(options\.ts$|features\/[^/]+\/feature\.ts$|server\/|testing\/)/,
+    owners: /^src\/(options(?:\.ts$|\/)|features\/[^/]+\/feature\.ts$|server\/|testing\/)/,
     strings: true,
     caught: [
       "const ttl = options.ttl ?? 900;",
