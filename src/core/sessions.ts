@@ -141,7 +141,7 @@ export function sessions(ground: Ground): Sessions {
     const verified = await ground.accessTokens.verify(token);
     if (verified.is === "expired") return { is: "token_expired" };
     if (verified.is === "invalid") return { is: "token_invalid" };
-    const found = await load(verified.uid, verified.sid);
+    const found = await load(verified.claims.sub, verified.claims.sid);
     return found === null ? { is: "session_ended" } : { is: "found", found };
   }
 

@@ -1,5 +1,4 @@
-import { type CryptoKey, jwtVerify, SignJWT } from "jose";
-import { fromBase64url, fromUtf8 } from "../base/encoding.ts";
+import { base64url, type CryptoKey, type JWTPayload, jwtVerify, SignJWT } from "jose";
 
 /** How access tokens are signed (RFC 7518 section 3.1, RFC 8037). */
 export type Algorithm = "EdDSA" | "ES256" | "RS256" | "HS256";
@@ -40,38 +39,49 @@ export interface AccessClaims {
 
 /** What a token turned out to be. */
 export type Verified =
-  | { readonly is: "valid"; readonly uid: string; readonly sid: string }
+  | { readonly is: "valid"; readonly claims: AccessClaims & Readonly<Record<string, unknown>> }
   | { readonly is: "expired" }
   | { readonly is: "invalid" };
+
+/** What a token must say to be taken. */
+export interface Expected {
+  /** Who issued it, exactly. */
+  readonly issuer: string;
+  /** For whom: exactly this, or one of these. */
+  readonly audience: string | readonly string[];
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+  /** By how many seconds clocks may differ; without it they are one. */
+  readonly clockTolerance?: number;
+}
 
 /** Signs an access token: a JWS in compact form with `typ` `at+jwt`. */
 export function signAccessToken(claims: AccessClaims, { kid, alg, key }: JwtKey): Promise<string> {
   return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: "at+jwt" }).sign(key);
 }
 
-/** Verifies an access token. `find` knows the keys; `now` is in milliseconds. Whatever is not exactly our own profile is
- * invalid: another `typ`, issuer or audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`,
+/** Verifies an access token. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`, issuer or audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`,
  * `crit`), an algorithm that is not the key's own (RFC 8725 sections 3.1, 3.8–3.11). */
 export async function verifyAccessToken(
   token: string,
   find: (kid: string) => Promise<JwtKey | null>,
-  expected: { readonly issuer: string; readonly audience: string; readonly now: number },
+  expected: Expected,
 ): Promise<Verified> {
   const header = profileHeader(token);
   const key = header === null ? null : await find(header.kid);
   if (key === null || key.alg !== header?.alg) return { is: "invalid" };
+  const { issuer, audience, now, clockTolerance = 0 } = expected;
   try {
     const { payload } = await jwtVerify(token, key.key, {
       algorithms: [key.alg],
       typ: "at+jwt",
-      issuer: expected.issuer,
-      audience: expected.audience,
-      currentDate: new Date(expected.now),
-      requiredClaims: ["exp", "iat", "jti", "sub", "sid"],
+      issuer,
+      audience: typeof audience === "string" ? audience : [...audience],
+      currentDate: new Date(now),
+      clockTolerance,
+      requiredClaims: ["exp"],
     });
-    const { sub, sid } = payload;
-    if (typeof sub !== "string" || typeof sid !== "string") return { is: "invalid" };
-    return { is: "valid", uid: sub, sid };
+    return isProfile(payload) ? { is: "valid", claims: payload } : { is: "invalid" };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ERR_JWT_EXPIRED") {
       return { is: "expired" };
@@ -80,17 +90,42 @@ export async function verifyAccessToken(
   }
 }
 
-/** The protected header, if it is one of ours. Every part has its one spelling: jose overlooks spaces, padding and bits that belong
- * to no byte, with which one token could be written in many ways (RFC 7515 section 2). */
+/** The protected header, if it is one of ours. */
 function profileHeader(token: string): { readonly kid: string; readonly alg: string } | null {
-  const parts = token.split(".").map(fromBase64url);
+  const parts = token.split(".");
   const [header] = parts;
-  if (!header || parts.includes(null)) return null;
+  if (!header || !parts.every(isSpelled)) return null;
   try {
-    const { alg, kid, typ, ...others } = JSON.parse(fromUtf8(header));
+    const { alg, kid, typ, ...others } = JSON.parse(decoder.decode(base64url.decode(header)));
     if (typeof alg !== "string" || typeof kid !== "string" || typ !== "at+jwt") return null;
     return Object.keys(others).length === 0 ? { kid, alg } : null;
   } catch {
     return null; // not a compact JWS
   }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** How a part may end, by its length modulo 4: the bits that belong to no byte are zero (RFC 4648 section 3.5). */
+const ENDS = [/^/, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
+
+/** Whether a part of a token is base64url as an encoder writes it. Every part has its one spelling: jose overlooks spaces, padding and
+ * bits that belong to no byte, with which one token could be written in many ways (RFC 7515 section 2). */
+function isSpelled(part: string): boolean {
+  return /^[\w-]*$/.test(part) && ENDS[part.length % 4]?.test(part) === true;
+}
+
+const TEXTS = ["iss", "aud", "sub", "sid", "jti"] as const;
+const TIMES = ["iat", "exp", "auth_time"] as const;
+const LISTS = ["amr", "roles"] as const;
+
+/** Whether each claim of ours is there, and of its type. */
+function isProfile(claims: JWTPayload): claims is AccessClaims & JWTPayload {
+  return TEXTS.every((name) => typeof claims[name] === "string") &&
+    TIMES.every((name) => Number.isFinite(claims[name])) &&
+    LISTS.every((name) => isTexts(claims[name]));
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

@@ -255,6 +255,13 @@ const CLAIMS: Table = [
   ["sub is a number", { sub: 1 }],
   ["sid is missing", { sid: undefined }],
   ["sid is null", { sid: null }],
+  ["aud is a list with ours", { aud: [BASE_URL] }],
+  ["sub is a list", { sub: ["a"] }],
+  ["amr is missing", { amr: undefined }],
+  ["amr is a text", { amr: "otp" }],
+  ["auth_time is a text", { auth_time: "1" }],
+  ["roles is missing", { roles: undefined }],
+  ["roles is a list of numbers", { roles: [1] }],
   ["nbf in the future", { nbf: 99999999999 }],
 ];
 
