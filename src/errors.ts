@@ -65,7 +65,10 @@ export interface ErrorBody {
   readonly details?: ErrorDetails;
 }
 
-/** The only error that leaves this library on purpose.
+/** Marks every `AuthError`, whichever copy of this file made it: in the published package each door has its own. */
+const BRAND = Symbol.for("latchkey.AuthError");
+
+/** The only error that leaves this library on purpose. `instanceof` knows it from whichever door it comes.
  * @example Usage
  * ```ts
  * import { AuthError } from "@latchkey/auth";
@@ -74,6 +77,10 @@ export interface ErrorBody {
  * console.log(error.status, error.toJSON());
  * ``` */
 export class AuthError extends Error {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
   /** Always `"AuthError"`. */
   override readonly name = "AuthError";
   /** Which failure it is: stable, made to be compared. */
@@ -89,6 +96,12 @@ export class AuthError extends Error {
     this.code = code;
     this.status = ERRORS[code][0];
     this.details = details;
+  }
+
+  /** `x instanceof AuthError` holds for the errors of every copy of the class; of a class that extends it, for its own alone. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== AuthError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
   }
 
   /** What a reply says. What is for the operator stays here: configuration, keys and causes are never told. */
