@@ -7,6 +7,7 @@ import { type AccessTokens, accessTokens } from "./access_tokens.ts";
 import { type Accounts, accounts as accountsOf } from "./accounts.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
+import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type Mail, mail as mailOf } from "./mail.ts";
 import { type MailedSteps, mailedSteps } from "./mailed_steps.ts";
 import { type Removal, removal } from "./removal.ts";
@@ -22,6 +23,7 @@ export interface Core {
   /** The options, but for the secrets: those only the keyring sees. */
   readonly settings: Omit<Settings, "secrets">;
   readonly foundation: Foundation;
+  readonly limits: Limits;
   readonly signingKeys: SigningKeys;
   readonly accessTokens: AccessTokens;
   readonly challenges: Challenges;
@@ -47,6 +49,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
   const keys = keyring(settings.secrets, platform.random);
   const signing = signingKeys(store, keys, settings.jwt.algorithm);
   const foundation = foundationOf(store, keys, signing.reseal);
+  const limits = limitsOf(store, foundation);
   const tokens = accessTokens(signing, platform, settings.jwt);
   const challenges = challengesOf(store);
   const accounts = accountsOf(store, foundation);
@@ -57,6 +60,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
     platform,
     settings,
     foundation,
+    limits,
     signingKeys: signing,
     accessTokens: tokens,
     challenges,
@@ -71,7 +75,9 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
     async sweep(options) {
       await foundation.renew();
       const { sweep } = await import("./sweep.ts"); // few processes need it
-      const sweepers = [foundation, signing, accounts, sessions, challenges].flatMap((one) => one.sweepers);
+      const sweepers = [foundation, limits, signing, accounts, sessions, challenges].flatMap((one) =>
+        one.sweepers
+      );
       return await sweep({ store, sweepers, fingerprints: keys.fingerprints }, options);
     },
     async close() {

@@ -60,7 +60,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
-  "events limits foundation signing_keys access_tokens challenges accounts devices session_record sessions",
+  "events foundation limits signing_keys access_tokens challenges accounts devices session_record sessions",
   "views mail mailed_steps sign_in removal replies sweep core",
 ].join(" ").split(" ");
 
