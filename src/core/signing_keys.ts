@@ -1,13 +1,13 @@
-import { importJWK, type JWK } from "jose";
+import type { JWK } from "jose";
 import * as v from "valibot";
 import { oneOf } from "../base/schema.ts";
-import { base64url } from "../base/encoding.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
-import type { Algorithm, JwtKey } from "../protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS, type JwtKey } from "../protocol/jwt.ts";
 import { collection, type Store } from "../store/collection.ts";
 import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
+import { generate, imported, type PublicKey, published } from "./key_material.ts";
 
 /** The keys that sign access tokens. */
 export interface SigningKeys {
@@ -27,9 +27,6 @@ export interface KeySet {
   /** The public keys. */
   readonly keys: readonly PublicKey[];
 }
-
-/** A public key (RFC 7517 section 4). */
-export type PublicKey = Readonly<Record<string, string>>;
 
 interface StoredKey {
   readonly kid: string;
@@ -61,25 +58,13 @@ interface Loaded {
   readonly published: KeySet;
 }
 
-/** What WebCrypto calls each way of signing (RFC 7518 section 3.1; RFC 8037): RSA keys have 2048 bits. */
-const PARAMETERS = {
-  EdDSA: { name: "Ed25519" },
-  ES256: { name: "ECDSA", namedCurve: "P-256" },
-  RS256: {
-    name: "RSASSA-PKCS1-v1_5",
-    hash: "SHA-256",
-    modulusLength: 2048,
-    publicExponent: Uint8Array.of(1, 0, 1),
-  },
-} as const;
-
 const READ_AGAIN = 60_000; // ms
 const UNKNOWN_AGAIN = 1000; // ms: an unknown kid may be a new key, or somebody who tries us
 
 const SHAPE = v.looseObject({
   keys: v.array(v.looseObject({
     kid: v.string(),
-    alg: oneOf("EdDSA", "ES256", "RS256", "HS256"),
+    alg: oneOf(...ALGORITHMS),
     state: oneOf("current", "standby"),
     createdAt: v.number(),
     public: v.nullable(v.custom<PublicKey>(isPublicKey)),
@@ -154,8 +139,8 @@ export function signingKeys(store: Store, keyring: Keyring, algorithm: Algorithm
     const kid = newId(platform.random);
     const { secret, open } = await generate(algorithm, platform.random);
     const sealed = await keyring.seal("signing-keys", JSON.stringify(secret));
-    const published = open === null ? null : { ...texts(open), kid, alg: algorithm, use: "sig" };
-    return { kid, alg: algorithm, state, createdAt: platform.now(), public: published, sealed };
+    const told = open === null ? null : published(open, kid, algorithm);
+    return { kid, alg: algorithm, state, createdAt: platform.now(), public: told, sealed };
   }
 
   /** What is known, read again when it is older than `age`; however many ask, the store is asked once. */
@@ -187,28 +172,4 @@ function isPublicKey(value: unknown): boolean {
 
 function signs({ keys }: Keys, algorithm: Algorithm): boolean {
   return keys.some(({ alg, state }) => alg === algorithm && state === "current");
-}
-
-async function imported({ kid, alg }: StoredKey, jwk: JWK): Promise<JwtKey> {
-  return { kid, alg, key: await importJWK(jwk, alg) };
-}
-
-/** A new key: its private JWK, and its public one where there is such a thing. */
-async function generate(
-  alg: Algorithm,
-  random: (length: number) => Uint8Array,
-): Promise<{ secret: JWK; open: JWK | null }> {
-  if (alg === "HS256") return { secret: { kty: "oct", k: base64url(random(32)) }, open: null };
-  const pair = await crypto.subtle.generateKey(PARAMETERS[alg], true, ["sign", "verify"]) as CryptoKeyPair; // all three are pairs
-  const [secret, open] = await Promise.all([
-    crypto.subtle.exportKey("jwk", pair.privateKey),
-    crypto.subtle.exportKey("jwk", pair.publicKey),
-  ]);
-  return { secret, open };
-}
-
-function texts(jwk: JWK): PublicKey {
-  return Object.fromEntries(
-    Object.entries(jwk).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
 }

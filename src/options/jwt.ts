@@ -1,6 +1,6 @@
 import type { Duration } from "../base/duration.ts";
 import type { Report } from "../base/report.ts";
-import type { Algorithm } from "../protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS } from "../protocol/jwt.ts";
 
 /** How access tokens are made. */
 export interface JwtOptions {
@@ -34,7 +34,7 @@ export function jwtSettings(given: JwtOptions | undefined, origin: string, repor
     }
   }
   return {
-    algorithm: report.word("jwt.algorithm", options.algorithm, ["EdDSA", "ES256", "RS256", "HS256"], "EdDSA"),
+    algorithm: report.word("jwt.algorithm", options.algorithm, ALGORITHMS, "EdDSA"),
     issuer,
     audience,
     ttl: report.duration("jwt.ttl", options.ttl, TTL),

@@ -1,7 +1,27 @@
 import { base64url, type CryptoKey, type JWTPayload, jwtVerify, SignJWT } from "jose";
 
-/** How access tokens are signed (RFC 7518 section 3.1, RFC 8037). */
-export type Algorithm = "EdDSA" | "ES256" | "RS256" | "HS256";
+/** How access tokens are signed (RFC 7518 section 3.1, RFC 8037): Ed25519, ECDSA on P-256, RSASSA-PKCS1-v1_5, HMAC. */
+export type Algorithm =
+  | "EdDSA"
+  | "ES256"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "HS256"
+  | "HS384"
+  | "HS512";
+
+/** All of them. */
+export const ALGORITHMS: readonly Algorithm[] = [
+  "EdDSA",
+  "ES256",
+  "RS256",
+  "RS384",
+  "RS512",
+  "HS256",
+  "HS384",
+  "HS512",
+];
 
 /** A key that signs or verifies under one algorithm only (RFC 8725 section 3.1). */
 export interface JwtKey {
@@ -60,7 +80,8 @@ export function signAccessToken(claims: AccessClaims, { kid, alg, key }: JwtKey)
   return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: "at+jwt" }).sign(key);
 }
 
-/** Verifies an access token. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`, issuer or audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`,
+/** Verifies an access token. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`,
+ * issuer or audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`,
  * `crit`), an algorithm that is not the key's own (RFC 8725 sections 3.1, 3.8–3.11). */
 export async function verifyAccessToken(
   token: string,

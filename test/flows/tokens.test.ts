@@ -190,12 +190,13 @@ const SIGNING = {
   ES256: { name: "ECDSA", hash: "SHA-256" },
   RS256: { name: "RSASSA-PKCS1-v1_5" },
 } as const;
+type Pair = keyof typeof SIGNING;
 
 /** Signs any text, whatever it says of itself. */
 async function signed(input: string, alg: Algorithm, jwk: JWK): Promise<string> {
   if (alg === "HS256") return `${input}.${base64url(hmacSha256(fromBase64url(jwk.k ?? "")!, utf8(input)))}`;
   const key = await importJWK(jwk, alg) as CryptoKey; // a JWK of these algorithms never comes out as bytes
-  const bytes = await crypto.subtle.sign(SIGNING[alg], key, Uint8Array.from(utf8(input)));
+  const bytes = await crypto.subtle.sign(SIGNING[alg as Pair], key, Uint8Array.from(utf8(input)));
   return `${input}.${base64url(new Uint8Array(bytes))}`;
 }
 

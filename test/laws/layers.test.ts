@@ -13,7 +13,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["endpoint", "base, errors, model, contract (types)"],
   [
     "options",
-    "options, base, errors, platform, model, contract, store/driver, protocol (types), features/*/contract (types), libraries",
+    "options, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
   ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
@@ -60,7 +60,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
-  "events foundation limits signing_keys access_tokens challenges accounts devices session_record sessions",
+  "events foundation limits key_material signing_keys access_tokens challenges accounts devices session_record sessions",
   "views mail mailed_steps sign_in removal replies sweep core",
 ].join(" ").split(" ");
 

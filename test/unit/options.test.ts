@@ -197,7 +197,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   "access tokens": [
     [{ jwt: { algorithm: "none" } }, [
       "jwt.algorithm",
-      'must be "EdDSA" or "ES256" or "RS256" or "HS256": it is "none"',
+      'must be "EdDSA" or "ES256" or "RS256" or "RS384" or "RS512" or "HS256" or "HS384" or "HS512": it is "none"',
     ]],
     [{ jwt: { issuer: "" } }, ["jwt.issuer", "must be a text that is not empty"]],
     [{ jwt: { audience: ["a"] } }, ["jwt.audience", "must be a text that is not empty"]],
