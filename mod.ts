@@ -54,6 +54,14 @@ export type {
 export type { AuthOptions } from "./src/options.ts";
 export type { CookieOptions } from "./src/options/cookie.ts";
 export type { EmailOptions, SmtpOptions } from "./src/options/email.ts";
+export type {
+  AfterSignIn,
+  AfterSignOut,
+  BeforeSignIn,
+  BeforeSignUp,
+  Hooks,
+  Verdict,
+} from "./src/options/hooks.ts";
 export type { JwtOptions } from "./src/options/jwt.ts";
 export type { TrustedOrigins } from "./src/options/origins.ts";
 export type { SessionOptions } from "./src/options/session.ts";

@@ -22,6 +22,7 @@ export const ERRORS = {
   code_invalid: [401, "The code is wrong or has expired."],
   challenge_invalid: [401, "This sign-in was used, has expired or does not exist. Start again."],
   origin_forbidden: [403, "Requests from this origin are not accepted."],
+  sign_in_denied: [403, "Signing in was refused."],
   step_up_required: [403, "Sign in again to do this."],
   identifier_taken: [409, "This address already belongs to an account."],
   limit_reached: [409, "There is no room for more."],
@@ -44,6 +45,8 @@ export interface ErrorDetails {
   readonly issues?: readonly Issue[];
   /** `code_invalid`: how many guesses are left. */
   readonly attemptsLeft?: number;
+  /** `sign_in_denied`: why, where it was said. */
+  readonly reason?: string;
   /** `internal`: what to look for in the log. */
   readonly reference?: string;
   /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`: what is wrong and what would be right. For the operator:

@@ -4,6 +4,7 @@ import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { type CookieOptions, type CookieSettings, cookieSettings } from "./options/cookie.ts";
 import { type EmailOptions, type EmailSettings, emailSettings } from "./options/email.ts";
+import { type Hooks, hooksOf } from "./options/hooks.ts";
 import { type JwtOptions, type JwtSettings, jwtSettings } from "./options/jwt.ts";
 import { trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
 import { secretList } from "./options/secrets.ts";
@@ -42,6 +43,8 @@ export interface AuthOptions {
   readonly email?: EmailOptions;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp?: true | EmailOtpOptions;
+  /** Your own code at a few named points: it may deny a sign-in, and is told of what happened. */
+  readonly hooks?: Hooks;
   /** Parts of the machine, replaced: tests turn the clock with it. */
   readonly platform?: Partial<Platform>;
 }
@@ -57,6 +60,7 @@ export interface Settings {
   readonly cookie: CookieSettings;
   readonly jwt: JwtSettings;
   readonly email: EmailSettings | null;
+  readonly hooks: Hooks;
 }
 
 /** The defaults and ranges of what has no group. */
@@ -79,6 +83,7 @@ const MEMBERS = [
   "jwt",
   "email",
   "emailOtp",
+  "hooks",
   "platform",
 ] as const;
 
@@ -98,6 +103,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     cookie: cookieSettings(options.cookie, url, report),
     jwt: jwtSettings(options.jwt, origin, report),
     email: emailSettings(options.email, report),
+    hooks: hooksOf("hooks", options.hooks, report),
   };
 }
 

@@ -57,7 +57,8 @@ the status of the table, and a JSON body:
   }", "status": 401, "details": { "attemptsLeft": 4 } }
 \`\`\`
 
-Details, where there are any: \`issues\` says what is wrong with an input, and where; \`attemptsLeft\` how many guesses are left;
+Details, where there are any: \`issues\` says what is wrong with an input, and where; \`attemptsLeft\` how many guesses are left; \`reason\` why a hook
+refused a sign-in;
 \`reference\` what to look for in the server's log; \`allow\` the methods that a path answers. Nothing else of a failure leaves the server: the cause is in the log and, for your
 own code, in \`error.cause\`.
 

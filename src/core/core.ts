@@ -8,6 +8,7 @@ import { type Accounts, accounts as accountsOf } from "./accounts.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
 import { type Limits, limits as limitsOf } from "./limits.ts";
+import { type HookPoints, hookPoints } from "./hooks.ts";
 import { type Mail, mail as mailOf } from "./mail.ts";
 import { type MailedSteps, mailedSteps } from "./mailed_steps.ts";
 import { type Removal, removal } from "./removal.ts";
@@ -32,6 +33,7 @@ export interface Core {
   readonly remove: Removal;
   readonly mail: Mail;
   readonly mailedSteps: MailedSteps;
+  readonly hooks: HookPoints;
   readonly signIn: SignIn;
   /** How accounts and sessions are told. */
   readonly views: { readonly user: typeof userView; readonly session: typeof sessionView };
@@ -55,6 +57,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
   const accounts = accountsOf(store, foundation);
   const session = settings.session;
   const sessions = sessionsOf({ store, keyring: keys, accounts, accessTokens: tokens, settings: session });
+  const hooks = hookPoints(settings.hooks, platform);
   const mail = mailOf(settings.email, platform);
   return {
     platform,
@@ -69,7 +72,8 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
     remove: removal(accounts, sessions, platform.now),
     mail,
     mailedSteps: mailedSteps({ platform, keyring: keys, challenges, mail }),
-    signIn: signIn({ accounts, sessions, accessTokens: tokens, settings: session }),
+    hooks,
+    signIn: signIn({ accounts, sessions, accessTokens: tokens, hooks, settings: session }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
     async sweep(options) {

@@ -12,6 +12,7 @@ import {
   type Value,
 } from "./accounts.ts";
 import type { Noted } from "./challenges.ts";
+import type { HookPoints } from "./hooks.ts";
 import type { Found, Held, Sessions } from "./sessions.ts";
 import { sessionView, userView } from "./views.ts";
 
@@ -42,9 +43,9 @@ export interface Issued {
 /** The one gate: nothing else lists a session, so no way of signing in can pass it by. */
 export interface SignIn {
   /** A session for whoever has proven a value. An address that nobody has becomes an account.
-   * @throws {AuthError} `challenge_invalid` where the proof no longer counts, `input_invalid` where the session cannot be carried so */
+   * @throws {AuthError} `challenge_invalid` where the proof no longer counts, `sign_in_denied`, `input_invalid` where the session cannot be carried so */
   readonly finish: (proof: Proof, wanted: Wanted) => Promise<Grant>;
-  /** A session on the application's own authority. @throws {AuthError} `not_found`, `challenge_invalid` where all sessions were
+  /** A session on the application's own authority. @throws {AuthError} `not_found`, `sign_in_denied`, `challenge_invalid` where all sessions were
    * ended meanwhile */
   readonly admit: (uid: string, wanted: Wanted) => Promise<Grant>;
   /** An access token for a session that lives. */
@@ -62,6 +63,7 @@ export interface Gate {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly accessTokens: AccessTokens;
+  readonly hooks: HookPoints;
   readonly settings: Settings["session"];
 }
 
@@ -71,7 +73,7 @@ type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: 
 };
 
 /** The gate. */
-export function signIn({ accounts, sessions, accessTokens, settings }: Gate): SignIn {
+export function signIn({ accounts, sessions, accessTokens, hooks, settings }: Gate): SignIn {
   const issued = new WeakMap<object, Issued>();
 
   function mode(wanted: SessionMode | undefined): SessionMode {
@@ -127,7 +129,13 @@ export function signIn({ accounts, sessions, accessTokens, settings }: Gate): Si
     if (userId !== undefined && sessionId !== undefined && userId !== owner.uid) {
       await sessions.end(userId, { sid: sessionId, acting: undefined });
     }
-    return await grantFor(held, created);
+    const grant = await grantFor(held, created);
+    await hooks.after(created ? "afterSignUp" : "afterSignIn", {
+      user: grant.user,
+      session: grant.session,
+      ...facts(wanted),
+    });
+    return grant;
   }
 
   return {
@@ -138,9 +146,10 @@ export function signIn({ accounts, sessions, accessTokens, settings }: Gate): Si
     async finish({ value, noted }, wanted) {
       mode(wanted.session);
       let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
-      let entry = sessions.entry();
       if (owner === null) {
         if (noted.uid !== null) throw new AuthError("challenge_invalid"); // whoever was meant has it no longer
+        await hooks.before("beforeSignUp", { ...named(value), ...facts(wanted) });
+        let entry = sessions.entry();
         const created = await accounts.create(value, () => {
           entry = sessions.entry(); // its time begins now, however long the claim took
           const identifier = { ...value, proven: true };
@@ -148,8 +157,9 @@ export function signIn({ accounts, sessions, accessTokens, settings }: Gate): Si
         });
         if (created.is === "created") return await opened(created.owner, entry, wanted, [], true);
         owner = created.owner;
-        entry = sessions.entry();
       }
+      await hooks.before("beforeSignIn", { user: userView(owner), ...facts(wanted) });
+      const entry = sessions.entry(); // its time begins now, however long the hooks took
       const replaced = wanted.replaces?.sessionId ?? null;
       const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));
       if (admitted.is === "refused") throw new AuthError("challenge_invalid");
@@ -159,6 +169,7 @@ export function signIn({ accounts, sessions, accessTokens, settings }: Gate): Si
       mode(wanted.session);
       const account = await accounts.get(uid);
       if (account === null) throw new AuthError("not_found");
+      await hooks.before("beforeSignIn", { user: userView({ uid, account }), ...facts(wanted) });
       const entry = sessions.entry();
       const admitted = await list(
         { uid, account },
@@ -186,4 +197,14 @@ function proven(owner: Owner, value: Value, noted: Noted): Account | null {
   if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;
   if (!unproven) return account;
   return { ...account, identifiers: [{ ...value, proven: true }], sessions: [], epoch: account.epoch + 1 };
+}
+
+/** What hooks get to know of every sign-in. */
+function facts({ amr, client }: Wanted): { readonly amr: readonly string[]; readonly client: ClientInfo } {
+  return { amr, client: client ?? {} };
+}
+
+/** What is known of somebody who has no account yet. */
+function named(identifier: Value) {
+  return { email: identifier.type === "email" ? identifier.value : null, identifier };
 }

@@ -257,6 +257,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "must be a text",
     ]],
   ],
+  "hooks": [
+    [{ hooks: () => {} }, ["hooks", "must be an object: it is a function"]],
+    [{ hooks: { beforeSignIn: "no" } }, ["hooks.beforeSignIn", "must be a function"]],
+    [{ hooks: { onSignIn: () => {} } }, [
+      "hooks.onSignIn",
+      "is not an option. There are: afterSignIn, afterSignOut, afterSignUp, beforeSignIn, beforeSignUp",
+    ]],
+  ],
   "sign-in codes": [
     [{ emailOtp: "yes" }, ["emailOtp", 'must be an object: it is "yes"']],
     [{ emailOtp: { signUp: 0 } }, ["emailOtp.signUp", "must be true or false: it is 0"]],

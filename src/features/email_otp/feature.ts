@@ -59,7 +59,7 @@ const routes: Routes<EmailOtp> = {
       session: optional(oneOf("cookie", "bearer")),
     }),
     status: 200,
-    errors: ["code_invalid", "challenge_invalid"],
+    errors: ["code_invalid", "challenge_invalid", "sign_in_denied"],
   },
 };
 

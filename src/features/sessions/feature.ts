@@ -1,9 +1,9 @@
 import { id, matching, object, oneOf, optional, parse, text } from "../../base/schema.ts";
 import type { Feature, MaybeCaller, Routes, Wire } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
-import type { Found } from "../../core/sessions.ts";
+import type { Ending, Found } from "../../core/sessions.ts";
 import { AuthError } from "../../errors.ts";
-import type { SignedIn } from "../../model.ts";
+import type { ClientInfo, SignedIn } from "../../model.ts";
 import {
   calls,
   type CreateSession,
@@ -75,7 +75,7 @@ const creating = object<Omit<CreateSession, "client">>({
 
 const verifying = object<{ readonly token: string }>({ token: matching(/^/, "a text") }); // one that is no token is nobody's
 
-function create({ sessions, signIn, views }: Core): Sessions {
+function create({ sessions, signIn, hooks, views }: Core): Sessions {
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
     session: views.session(found, found.sid),
@@ -85,6 +85,15 @@ function create({ sessions, signIn, views }: Core): Sessions {
     const { userId, sessionId } = caller;
     if (userId === undefined || sessionId === undefined) return null;
     return sessions.kept(caller) ?? await sessions.load(userId, sessionId);
+  }
+
+  /** Ends sessions, and tells of those that ended. */
+  async function end(userId: string, ending: Ending, client: ClientInfo | undefined): Promise<number> {
+    const sessionIds = await sessions.end(userId, ending);
+    if (sessionIds.length > 0) {
+      await hooks.after("afterSignOut", { userId, sessionIds, client: client ?? {} });
+    }
+    return sessionIds.length;
   }
 
   return {
@@ -99,23 +108,23 @@ function create({ sessions, signIn, views }: Core): Sessions {
       if (found === null) throw new AuthError("session_ended");
       return await signIn.accessToken(found);
     },
-    async signOut({ userId, sessionId }) {
+    async signOut({ userId, sessionId, client }) {
       if (userId !== undefined && sessionId !== undefined) {
-        await sessions.end(userId, { sid: sessionId, acting: undefined });
+        await end(userId, { sid: sessionId, acting: undefined }, client);
       }
     },
-    async endAll({ userId, sessionId, except }) {
-      return { ended: (await sessions.end(userId, { except, acting: sessionId })).length };
-    },
+    endAll: async ({ userId, sessionId, except, client }) => ({
+      ended: await end(userId, { except, acting: sessionId }, client),
+    }),
     async list({ userId, sessionId }) {
       const all = await sessions.list(userId);
       const calls = sessionId === undefined || all.some(({ sid }) => sid === sessionId);
       if (!calls) throw new AuthError("session_ended");
       return { items: all.map((found) => views.session(found, sessionId)) };
     },
-    async end({ userId, sessionId, id }) {
-      const ended = await sessions.end(userId, { sid: id, acting: sessionId });
-      if (ended.length === 0) throw new AuthError("not_found");
+    async end({ userId, sessionId, id, client }) {
+      const ended = await end(userId, { sid: id, acting: sessionId }, client);
+      if (ended === 0) throw new AuthError("not_found");
     },
     async create({ client, ...input }) {
       const { userId, session } = parse(creating, input);

@@ -1,0 +1,70 @@
+import { deadline } from "../base/deadline.ts";
+import { AuthError } from "../errors.ts";
+import type { Hooks } from "../options/hooks.ts";
+import type { Platform } from "../platform.ts";
+
+type Before = "beforeSignIn" | "beforeSignUp";
+type After = "afterSignIn" | "afterSignUp" | "afterSignOut";
+type Input<P extends Before | After> = Parameters<NonNullable<Hooks[P]>>[0];
+
+/** The points at which the application's own code is asked and told. */
+export interface HookPoints {
+  /** Asks all hooks of a point in their order, until one denies.
+   * @throws {AuthError} `sign_in_denied`: with the reason of a hook that denied, without one where a hook failed */
+  readonly before: <P extends Before>(point: P, input: Input<P>) => Promise<void>;
+  /** Tells all hooks of a point in their order. Never fails. */
+  readonly after: <P extends After>(point: P, input: Input<P>) => Promise<void>;
+  /** Further hooks, that come after those that are there. */
+  readonly add: (hooks: Hooks) => void;
+}
+
+const PATIENCE = 5000; // ms
+const LONGEST = 200; // characters of a reason
+
+/** The hooks of the options, and those that are added. */
+export function hookPoints(given: Hooks, platform: Platform): HookPoints {
+  const all = [given];
+  const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
+
+  /** What a hook answers. It gets a copy: what it does to that changes nothing here. */
+  async function ask(hook: (input: never) => unknown, input: object): Promise<unknown> {
+    return await within((async () => await hook(structuredClone(input) as never))());
+  }
+
+  function failed(hook: string, cause: unknown): void {
+    platform.log.error("A hook failed.", { hook, cause });
+  }
+
+  return {
+    add: (hooks) => void all.push(hooks),
+    async before(point, input) {
+      for (const { [point]: hook } of all) {
+        if (hook === undefined) continue;
+        const reason = await ask(hook, input).then(verdict).catch((cause: unknown) => {
+          failed(point, cause);
+          return NO_REASON;
+        });
+        if (reason !== null) {
+          throw new AuthError("sign_in_denied", reason === NO_REASON ? undefined : { reason });
+        }
+      }
+    },
+    async after(point, input) {
+      for (const { [point]: hook } of all) {
+        if (hook !== undefined) await ask(hook, input).catch((cause: unknown) => failed(point, cause));
+      }
+    },
+  };
+}
+
+const NO_REASON = "";
+
+/** Why it is denied, or null where it is not. Whatever is neither nothing nor a denial is a mistake, and lets nobody in. */
+function verdict(answer: unknown): string | null {
+  if (answer === undefined) return null;
+  const { deny: reason }: { readonly deny?: unknown } = Object(answer);
+  const plain = typeof reason === "string" && reason !== "" && reason.length <= LONGEST &&
+    reason.isWellFormed() && !/\p{Cc}/u.test(reason);
+  if (plain) return reason;
+  throw new TypeError(`must answer nothing, or { deny: "why" } in one line of at most ${LONGEST} characters`);
+}
