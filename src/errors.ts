@@ -49,8 +49,8 @@ export interface ErrorDetails {
   readonly reason?: string;
   /** `internal`: what to look for in the log. */
   readonly reference?: string;
-  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`: what is wrong and what would be right. For the operator:
-   * it is in the error's message, and never in a reply. */
+  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`: what is wrong and what would be right. For the
+   * operator: it is in the error's message, and never in a reply. */
   readonly remedy?: string;
   /** `method_not_allowed`: the methods that the path answers. */
   readonly allow?: readonly string[];
@@ -103,7 +103,9 @@ export class AuthError extends Error {
 
   /** `x instanceof AuthError` holds for the errors of every copy of the class; of a class that extends it, for its own alone. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== AuthError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    if (!Object.hasOwn(this, Symbol.hasInstance)) {
+      return Function.prototype[Symbol.hasInstance].call(this, value);
+    }
     return typeof value === "object" && value !== null && BRAND in value;
   }
 
@@ -122,6 +124,7 @@ const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "storage_unavailable",
   "storage_corrupt",
   "secret_unknown",
+  "mail_failed",
 ]);
 
 /** The message that a developer reads: the table's sentence, then everything that is wrong. */

@@ -41,6 +41,7 @@ export function mail(options: EmailSettings | null, platform: Platform): Mail {
       try {
         await within(deliver(message));
       } catch (cause) {
+        if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
         throw new AuthError("mail_failed", undefined, { cause });
       }
     },
@@ -66,7 +67,7 @@ interface Transport {
 
 /** nodemailer is loaded when the first mail goes out over SMTP. */
 async function connect({ host, port, user, pass, secure, name }: SmtpOptions): Promise<Transport> {
-  const { createTransport } = await import("nodemailer");
+  const { createTransport } = await nodemailer();
   return createTransport({
     host,
     port,
@@ -76,4 +77,13 @@ async function connect({ host, port, user, pass, secure, name }: SmtpOptions): P
     ...(name !== undefined && { name }),
     ...(user !== undefined && { auth: { user, pass } }),
   });
+}
+
+async function nodemailer() {
+  try {
+    return await import("nodemailer");
+  } catch (cause) {
+    const remedy = "email.smtp needs the package nodemailer: npm install nodemailer, or give email.send";
+    throw new AuthError("mail_failed", { remedy }, { cause });
+  }
 }
