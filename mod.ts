@@ -42,8 +42,14 @@ export type { Health, KeySet } from "./src/features/well_known/contract.ts";
 export type {
   AccessToken,
   ClientInfo,
+  CodeMail,
   Grant,
   MailedStep,
+  MailKinds,
+  MailTemplate,
+  MailTemplates,
+  MailText,
+  MailWordings,
   Message,
   Session,
   SessionMode,
@@ -53,7 +59,7 @@ export type {
 } from "./src/model.ts";
 export type { AuthOptions } from "./src/options.ts";
 export type { CookieOptions } from "./src/options/cookie.ts";
-export type { EmailOptions, SmtpOptions } from "./src/options/email.ts";
+export type { EmailOptions, RequestLocale, SmtpOptions, WeightedSmtp } from "./src/options/email.ts";
 export type {
   AfterSignIn,
   AfterSignOut,

@@ -3,7 +3,7 @@ import type { Duration } from "./base/duration.ts";
 import { isLoopback } from "./base/origin.ts";
 import { type Report, report } from "./base/report.ts";
 import { callable, duration, list, object, optional, parse, text } from "./base/schema.ts";
-import type { Call } from "./contract.ts";
+import type { Call, Mails } from "./contract.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Found, Identified } from "./core/sessions.ts";
 import type { SweepOptions, Swept } from "./core/sweep.ts";
@@ -21,7 +21,7 @@ import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
 import { sessionCookie } from "./http/reply.ts";
 import type { Grant, SignedIn, SignedOut } from "./model.ts";
-import { type AuthOptions, settingsOf } from "./options.ts";
+import { type AuthOptions, type Settings, settingsOf } from "./options.ts";
 import { type Platform, platformOf } from "./platform.ts";
 import { adopt } from "./store/adopt.ts";
 import type { Driver } from "./store/driver.ts";
@@ -136,13 +136,14 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const problems = report();
   const settings = settingsOf(options, problems);
   const features = featuresOf(Object(options), problems);
+  const mails = mailsOf(settings, problems);
   const platform = platformOf(options?.platform, problems);
   problems.settle();
   const driver = options.storage === undefined
     ? inMemory(platform)
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
   if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
-  const core = assemble(driver, platform, settings);
+  const core = assemble(driver, platform, settings, mails);
   const cookie = sessionCookie(settings.cookie, settings.session.ttl);
   const methods: Record<string, Readonly<Record<string, Method>>> = {};
   const endpoints: Endpoint[] = [];
@@ -191,16 +192,28 @@ interface Joined {
 interface Loose {
   readonly calls: object;
   readonly routes: object;
-  readonly mails?: true;
+  readonly mails?: Mails;
   settings(options: unknown, report: Report): unknown;
   create(core: Core, settings: unknown): object;
+}
+
+const ALL = { ...always, ...chosen } as unknown as Readonly<Record<string, Loose>>; // see `Joined`
+
+/** How the mails of all features are worded. One of a feature that is off may be replaced too: it may be on elsewhere. */
+function mailsOf({ email }: Settings, report: Report): Mails {
+  const mails: Mails = Object.assign({}, ...Object.values(ALL).map(({ mails }) => mails));
+  for (const kind of Object.keys(email?.templates ?? {})) {
+    if (Object.hasOwn(mails, kind)) continue;
+    const known = Object.keys(mails).toSorted().join(", ");
+    report.add(`email.templates["${kind}"]`, `is no kind of mail. There are: ${known}`);
+  }
+  return mails;
 }
 
 /** The features that are on, with their options checked. */
 function featuresOf(options: AuthOptions, report: Report): readonly Joined[] {
   const on: Joined[] = [];
-  const all = { ...always, ...chosen } as unknown as Readonly<Record<string, Loose>>; // see `Joined`
-  for (const [name, feature] of Object.entries(all)) {
+  for (const [name, feature] of Object.entries(ALL)) {
     const given = (options as unknown as Readonly<Record<string, unknown>>)[name];
     if (Object.hasOwn(chosen, name) && (given === undefined || given === false)) continue;
     const settings = feature.settings(given, report);

@@ -1,7 +1,7 @@
 import type { Report } from "./base/report.ts";
 import type { Schema } from "./base/schema.ts";
 import type { ErrorCode } from "./errors.ts";
-import type { ClientInfo, Grant } from "./model.ts";
+import type { ClientInfo, Grant, MailWordings } from "./model.ts";
 
 /** Members of a method's input that a route takes from the request, and that the wire can never say. */
 export interface Caller {
@@ -39,6 +39,8 @@ export interface Route<I, O> {
   readonly keeps?: keyof Wire<I>;
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
   readonly status: 200 | 201 | 204;
+  /** Whether it may mail somebody: then `client.locale` says in which language. */
+  readonly mails?: true;
   /** How long others may keep the reply, in seconds. Without it nobody may. */
   readonly maxAge?: number;
   /** What it may answer besides what any route may. */
@@ -58,6 +60,9 @@ export type AnyRoute = Omit<Route<never, unknown>, "input" | "access" | "session
   readonly keeps?: string;
 };
 
+/** Kinds of mail, and how each is worded. A template gets the data that its mails are sent with. */
+export type Mails = Readonly<Record<string, MailWordings<never>>>;
+
 /** A way of signing in, or anything else with methods and routes. Built-in and foreign ones look the same.
  * `Local` names the methods that have no route. */
 export interface Feature<M, Core, Options, Settings, Local extends keyof M = never> {
@@ -65,8 +70,8 @@ export interface Feature<M, Core, Options, Settings, Local extends keyof M = nev
   readonly calls: Calls<Omit<M, Local>>;
   /** How each method is reached. */
   readonly routes: Routes<Omit<M, Local>>;
-  /** Whether it sends mail, and so needs the option `email`. */
-  readonly mails?: true;
+  /** The mails that it sends, by kind, and how they are worded. Whoever sends any needs the option `email`. */
+  readonly mails?: Mails;
   /** Checks the options and fills in what was not said. */
   readonly settings: (options: Options, report: Report) => Settings;
   /** Makes the methods. */

@@ -19,7 +19,11 @@ export interface Endpoint {
 }
 
 const callers = object<Omit<MaybeCaller, "client">>({ userId: optional(id()), sessionId: optional(id()) });
-const clients = object<ClientInfo>({ ip: optional(maybeText()), userAgent: optional(maybeText()) });
+const clients = object<ClientInfo>({
+  ip: optional(maybeText()),
+  userAgent: optional(maybeText()),
+  locale: optional(maybeText()),
+});
 
 /** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be
  * said over the wire; who calls by what a caller is. `ready` has to pass first. */

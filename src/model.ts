@@ -95,6 +95,9 @@ export interface ClientInfo {
   readonly ip?: string | null | undefined;
   /** The `User-Agent` header. Of a long one the first 256 characters are kept. */
   readonly userAgent?: string | null | undefined;
+  /** The language that mail to whoever asks is to be written in: `"de"`, `"de-AT"`. The handler asks `email.locale`; one that is
+   * no language tag, or has no mail in it, is as good as none. */
+  readonly locale?: string | null | undefined;
 }
 
 /** A mail, ready to be sent. */
@@ -107,12 +110,54 @@ export interface Message {
   readonly subject: string;
   /** The whole message as plain text. */
   readonly text: string;
-  /** The same as HTML. */
+  /** The same as HTML, a whole document. */
   readonly html: string;
-  /** The language that it is written in. */
+  /** The language that it is written in (BCP 47). */
   readonly locale: string;
-  /** What the message tells, for templates of one's own: `{ code, expiresAt }`. */
+  /** What the message tells: {@link MailKinds} has the members for each kind. */
   readonly data: Readonly<Record<string, string>>;
   /** The same for the same message: a mail service that knows it will not send it twice. */
   readonly idempotencyKey: string;
 }
+
+/** The kinds of mail, and what each has to tell. */
+export interface MailKinds {
+  /** Brings a code to sign in with. */
+  readonly "emailOtp.code": CodeMail;
+}
+
+/** What a mail tells that brings a code. */
+export interface CodeMail {
+  /** The code as it is to be typed. */
+  readonly code: string;
+  /** When it expires. ISO 8601, UTC. */
+  readonly expiresAt: string;
+  /** How long it is valid from now on, in whole minutes. */
+  readonly minutes: string;
+}
+
+/** A mail as it is worded. */
+export interface MailText {
+  /** One line. */
+  readonly subject: string;
+  /** The whole message as plain text; an empty line between paragraphs. */
+  readonly text: string;
+  /** The same as HTML. @default {the paragraphs of `text`} */
+  readonly html?: string | undefined;
+}
+
+/** Words a mail. `data` is text as it is: what of it goes into HTML must be escaped there. */
+export type MailTemplate<D> = (data: D, locale: string) => MailText | Promise<MailText>;
+
+/** How a mail is worded in each language, by language tag. What there is no language for is told in English. */
+export interface MailWordings<D> {
+  /** In English. */
+  readonly en: MailTemplate<D>;
+  /** In others. */
+  readonly [locale: string]: MailTemplate<D>;
+}
+
+/** Mails worded by the application, in place of ours: for each kind one function for all languages, or one for each. */
+export type MailTemplates = {
+  readonly [K in keyof MailKinds]?: MailTemplate<MailKinds[K]> | Partial<MailWordings<MailKinds[K]>>;
+};

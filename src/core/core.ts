@@ -1,3 +1,4 @@
+import type { Mails } from "../contract.ts";
 import { keyring } from "../crypto/keyring.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
@@ -46,7 +47,7 @@ export interface Core {
 }
 
 /** Puts it together, each part on those before it. */
-export function assemble(driver: Driver, platform: Platform, settings: Settings): Core {
+export function assemble(driver: Driver, platform: Platform, settings: Settings, mails: Mails): Core {
   const store: Store = storeOf(driver, platform, settings.storageDeadline * 1000);
   const keys = keyring(settings.secrets, platform.random);
   const signing = signingKeys(store, keys, settings.jwt.algorithm);
@@ -58,7 +59,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings)
   const session = settings.session;
   const sessions = sessionsOf({ store, keyring: keys, accounts, accessTokens: tokens, settings: session });
   const hooks = hookPoints(settings.hooks, platform);
-  const mail = mailOf(settings.email, platform);
+  const mail = mailOf(settings.email, platform, mails);
   return {
     platform,
     settings,

@@ -1,14 +1,18 @@
 import { deadline } from "../base/deadline.ts";
-import { isLoopback } from "../base/origin.ts";
+import { languageTag } from "../base/language.ts";
+import type { Mails } from "../contract.ts";
 import { AuthError } from "../errors.ts";
-import type { Message } from "../model.ts";
-import type { EmailSettings, SmtpOptions } from "../options/email.ts";
+import type { EmailSettings } from "../options/email.ts";
 import type { Platform } from "../platform.ts";
+import type { Letter } from "./mail_text.ts";
+import type { Smtp } from "./smtp.ts";
 
 /** The way out for messages. */
 export interface Mail {
-  /** Hands a message over. @throws {AuthError} `mail_failed` */
-  readonly send: (message: Message) => Promise<void>;
+  /** Words a message and hands it over. @throws {AuthError} `mail_failed` */
+  readonly send: (letter: Letter) => Promise<void>;
+  /** The language that a request asks for by `email.locale`; null where nothing is known of it. Never fails. */
+  readonly localeOf: (request: Request) => Promise<string | null>;
   /** Does `work` behind the reply: nobody who waits for the reply can tell from its time what is done. */
   readonly behind: (work: () => Promise<void>) => void;
   /** Resolves when nothing is under way any more. */
@@ -16,33 +20,46 @@ export interface Mail {
 }
 
 const PATIENCE = 30_000; // ms
+const PATIENCE_FOR_LOCALE = 1000; // ms: whoever asks waits for it
 
-/** Mail by the application's own function, or over SMTP. */
-export function mail(options: EmailSettings | null, platform: Platform): Mail {
+/** Mail in the words of the application or in ours, by the application's own function or over SMTP. */
+export function mail(options: EmailSettings | null, platform: Platform, mails: Mails): Mail {
   const underWay = new Set<Promise<void>>();
-  let connection: Promise<Transport> | null = null;
-  const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
+  let servers: Promise<Smtp> | null = null;
+  const patience = (ms: number) => deadline(platform, ms, () => new Error(`no answer within ${ms} ms`));
+  const within = patience(PATIENCE);
+  const withinMoment = patience(PATIENCE_FOR_LOCALE);
 
-  async function deliver(message: Message): Promise<void> {
-    if (options?.send !== undefined) return await options.send(message);
-    if (options?.smtp === undefined) throw new TypeError("mail is configured wherever a feature sends some");
-    connection ??= connect(options.smtp).catch((error: unknown) => {
-      connection = null; // the next mail tries anew
+  async function deliver(letter: Letter): Promise<void> {
+    if (options === null) throw new TypeError("mail is configured wherever a feature sends some");
+    const { compose } = await import("./mail_text.ts"); // many processes mail nobody
+    const message = await within(compose(letter, options, mails));
+    const { send } = options;
+    if (send !== undefined) return await within((async () => await send(message))());
+    servers ??= import("./smtp.ts").then(({ smtp }) => smtp(options, platform)).catch((error: unknown) => {
+      servers = null; // the next mail tries anew
       throw error;
     });
-    // Sender and recipient are objects: as a string, nodemailer would read one as a list, and mail whoever else is in it.
-    const to = { name: message.to.name ?? "", address: message.to.address };
-    const { subject, text, html } = message;
-    await (await connection).sendMail({ from: options.from, to, subject, text, html });
+    await (await servers).send(message);
   }
 
   return {
-    async send(message) {
+    async send(letter) {
       try {
-        await within(deliver(message));
+        await deliver(letter);
       } catch (cause) {
         if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
         throw new AuthError("mail_failed", undefined, { cause });
+      }
+    },
+    async localeOf(request) {
+      if (options === null || options.localeOf === null) return null;
+      const { localeOf } = options;
+      try {
+        return languageTag(await withinMoment((async () => await localeOf(request))()));
+      } catch (cause) {
+        platform.log.error("email.locale failed: the mail is in the usual language.", { cause });
+        return null;
       }
     },
     behind(work) {
@@ -54,36 +71,7 @@ export function mail(options: EmailSettings | null, platform: Platform): Mail {
     },
     async close() {
       await Promise.all(underWay);
-      (await connection?.catch(() => null))?.close();
+      (await servers?.catch(() => null))?.close();
     },
   };
-}
-
-/** As much of nodemailer's transport as is used here. */
-interface Transport {
-  readonly sendMail: (message: object) => Promise<unknown>;
-  readonly close: () => void;
-}
-
-/** nodemailer is loaded when the first mail goes out over SMTP. */
-async function connect({ host, port, user, pass, secure, name }: SmtpOptions): Promise<Transport> {
-  const { createTransport } = await nodemailer();
-  return createTransport({
-    host,
-    port,
-    secure: secure ?? port === 465,
-    requireTLS: user !== undefined && !isLoopback(host), // a password is never sent in clear, whoever strips STARTTLS on the way
-    pool: true,
-    ...(name !== undefined && { name }),
-    ...(user !== undefined && { auth: { user, pass } }),
-  });
-}
-
-async function nodemailer() {
-  try {
-    return await import("nodemailer");
-  } catch (cause) {
-    const remedy = "email.smtp needs the package nodemailer: npm install nodemailer, or give email.send";
-    throw new AuthError("mail_failed", { remedy }, { cause });
-  }
 }

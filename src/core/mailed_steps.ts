@@ -1,8 +1,9 @@
 import { base64url, sha256, utf8 } from "../base/encoding.ts";
+import type { MaybeCaller } from "../contract.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
 import { newCode, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
-import type { MailedStep, Message } from "../model.ts";
+import type { CodeMail, MailedStep } from "../model.ts";
 import type { Platform } from "../platform.ts";
 import { noteOf, type Owner } from "./accounts.ts";
 import type { Answered, Challenge, Challenges, Code } from "./challenges.ts";
@@ -22,8 +23,6 @@ export interface Recipe {
   readonly everybody: boolean;
   /** How many digits a code has. */
   readonly length: number;
-  /** The mail that brings a code. */
-  readonly write: (code: string, expiresAt: string) => Pick<Message, "subject" | "text" | "html" | "locale">;
 }
 
 /** Whom a step is about. */
@@ -33,7 +32,12 @@ export interface About {
   readonly owner: Owner | null;
   /** Nobody is mailed, and no answer is right. */
   readonly silent: boolean;
+  /** Where the request came from that asks for the mail. */
+  readonly client: MaybeCaller["client"];
 }
+
+/** What of it the mail needs. */
+type Asked = Pick<About, "subject" | "silent" | "client">;
 
 /** Steps that wait for what was mailed. */
 export interface MailedSteps {
@@ -42,7 +46,7 @@ export interface MailedSteps {
   /** Begins one. @throws {AuthError} `mail_failed`, and the step is gone */
   readonly start: (recipe: Recipe, about: About) => Promise<MailedStep>;
   /** Sends a new code for one, if it is time. @throws {AuthError} `challenge_invalid`, `mail_failed` */
-  readonly resend: (id: string) => Promise<MailedStep>;
+  readonly resend: (id: string, client: MaybeCaller["client"]) => Promise<MailedStep>;
   /** Answers one with a code. By the time anybody learns what it was worth, it has been written. */
   readonly answer: (recipe: Recipe, id: string, code: string) => Promise<Answered>;
 }
@@ -82,19 +86,19 @@ export function mailedSteps(
   async function deliver(
     recipe: Recipe,
     id: string,
-    to: string,
+    { subject, client }: Asked,
     { code, kept }: ReturnType<typeof fresh>,
   ): Promise<void> {
     const expiresAt = new Date(kept.exp).toISOString();
-    const message: Message = {
-      kind: recipe.kind,
-      to: { address: to },
-      ...recipe.write(code, expiresAt),
-      data: { code, expiresAt },
-      idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
-    };
+    const data: CodeMail = { code, expiresAt, minutes: String(Math.floor(recipe.ttl / 60)) };
     try {
-      await mail.send(message);
+      await mail.send({
+        kind: recipe.kind,
+        to: { address: subject },
+        locale: client?.locale,
+        data: { ...data },
+        idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
+      });
     } catch (error) {
       // Where the reply must not tell who exists, neither may what becomes of the challenge.
       await (recipe.everybody ? challenges.revoke(id, kept.hash) : challenges.blind(id, kept.hash, decoy()));
@@ -105,11 +109,11 @@ export function mailedSteps(
   async function dispatch(
     recipe: Recipe,
     id: string,
-    about: Pick<About, "subject" | "silent">,
+    about: Asked,
     made: ReturnType<typeof fresh>,
   ): Promise<void> {
-    if (recipe.everybody) return await deliver(recipe, id, about.subject, made);
-    mail.behind(() => about.silent ? Promise.resolve() : deliver(recipe, id, about.subject, made));
+    if (recipe.everybody) return await deliver(recipe, id, about, made);
+    mail.behind(() => about.silent ? Promise.resolve() : deliver(recipe, id, about, made));
   }
 
   return {
@@ -132,7 +136,7 @@ export function mailedSteps(
       await dispatch(recipe, id, about, made);
       return told(id, challenge);
     },
-    async resend(id) {
+    async resend(id, client) {
       const seen = await challenges.get(id);
       const recipe = recipes.get(seen?.purpose ?? "");
       if (seen === null || recipe === undefined) throw new AuthError("challenge_invalid");
@@ -140,7 +144,7 @@ export function mailedSteps(
       const resendAt = platform.now() + recipe.resendAfter * 1000;
       const renewed = await challenges.renew(id, { code: made.kept, resendAt });
       if (renewed === null) throw new AuthError("challenge_invalid");
-      if (renewed.added) await dispatch(recipe, id, seen, made);
+      if (renewed.added) await dispatch(recipe, id, { ...seen, client }, made);
       return told(id, renewed.challenge);
     },
   };

@@ -23,9 +23,12 @@ export async function callerOf(
   request: Request,
   credential: Credential,
   route: AnyRoute,
-  { sessions, foundation }: Core,
+  { sessions, foundation, mail }: Core,
 ): Promise<MaybeCaller> {
-  const client: ClientInfo = { userAgent: request.headers.get("user-agent") };
+  const client: ClientInfo = {
+    userAgent: request.headers.get("user-agent"),
+    ...(route.mails && { locale: await mail.localeOf(request) }),
+  };
   // A sign-in ends the session of the cookie it came with, and of nothing else.
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };

@@ -23,9 +23,9 @@ flow("a mailed code signs in, and makes the account", async ({ person, mailbox, 
     to: { address: ADA },
     subject: `${code} is your code`,
     text: expect.stringContaining(`Your code is ${code}.\n\nIt is valid for 10 minutes.`),
-    html: expect.stringContaining(`<strong>${code}</strong>`),
+    html: expect.stringContaining(`<strong translate="no">${code}</strong>`),
     locale: "en",
-    data: { code, expiresAt: step.expiresAt },
+    data: { code, expiresAt: step.expiresAt, minutes: "10" },
     idempotencyKey: expect.stringMatching(/^[\w-]{43}$/),
   }]);
   const grant = await ada.emailOtp.verify({ challengeId: step.challengeId, code });

@@ -297,7 +297,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ]],
     [{ cookie: { samesite: 1 } }, ["cookie.samesite", "is not an option. There are: domain, name, sameSite"]],
     [{ jwt: { alg: 1 } }, ["jwt.alg", "is not an option. There are: algorithm, audience, issuer, ttl"]],
-    [{ email: { ...EMAIL, form: 1 } }, ["email.form", "is not an option. There are: from, send, smtp"]],
+    [{ email: { ...EMAIL, form: 1 } }, [
+      "email.form",
+      "is not an option. There are: from, locale, send, smtp, templates",
+    ]],
     [{ email: { from: EMAIL.from, smtp: { ...SMTP, password: 1 } } }, [
       "email.smtp.password",
       "is not an option. There are: host, name, pass, port, secure, user",

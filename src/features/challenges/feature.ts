@@ -8,6 +8,7 @@ const routes: Routes<Challenges> = {
     summary: "Mail a new code for a step that is under way",
     access: "anyone",
     input: object<Wire<Resend>>({ challengeId: id() }),
+    mails: true,
     status: 200,
     errors: ["challenge_invalid", "mail_failed"],
   },
@@ -18,5 +19,7 @@ export const challenges: Feature<Challenges, Core, undefined, undefined> = {
   calls,
   routes,
   settings: () => undefined,
-  create: ({ mailedSteps }) => ({ resend: ({ challengeId }) => mailedSteps.resend(challengeId) }),
+  create: ({ mailedSteps }) => ({
+    resend: ({ challengeId, client }) => mailedSteps.resend(challengeId, client),
+  }),
 };

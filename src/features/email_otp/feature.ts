@@ -46,6 +46,7 @@ const routes: Routes<EmailOtp> = {
     summary: "Send a code to an e-mail address",
     access: "anyone",
     input: object<Wire<EmailOtpStart>>({ email: email() }),
+    mails: true,
     status: 200,
     errors: ["mail_failed"],
   },
@@ -72,13 +73,13 @@ function create(
     label: "email-otp",
     ...settings,
     everybody: signUp,
-    write: (code) => codeMail(code, Math.round(settings.ttl / 60)),
   };
   mailedSteps.add(recipe);
   return {
-    async start({ email }) {
+    async start({ email, client }) {
       const owner = await accounts.find({ type: "email", value: email });
-      return await mailedSteps.start(recipe, { subject: email, owner, silent: owner === null && !signUp });
+      const silent = owner === null && !signUp;
+      return await mailedSteps.start(recipe, { subject: email, owner, silent, client });
     },
     async verify({ challengeId, code, session, client, userId, sessionId }) {
       signIn.mode(session); // a way of carrying it that is off costs no guess
@@ -103,7 +104,7 @@ function create(
 export const emailOtp: Feature<EmailOtp, Core, true | EmailOtpOptions, EmailOtpSettings> = {
   calls,
   routes,
-  mails: true,
+  mails: { "emailOtp.code": codeMail },
   settings,
   create,
 };
