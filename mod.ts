@@ -69,6 +69,7 @@ export type {
   Verdict,
 } from "./src/options/hooks.ts";
 export type { JwtOptions } from "./src/options/jwt.ts";
+export type { Operations, Override, Overrides } from "./src/options/overrides.ts";
 export type { TrustedOrigins } from "./src/options/origins.ts";
 export type { SessionOptions } from "./src/options/session.ts";
 export type { Log, Platform } from "./src/platform.ts";

@@ -1,13 +1,11 @@
 import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
 import { isLoopback } from "./base/origin.ts";
-import { type Report, report } from "./base/report.ts";
+import { report } from "./base/report.ts";
 import { callable, duration, list, object, optional, parse, text } from "./base/schema.ts";
-import type { Call, Mails } from "./contract.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Found, Identified } from "./core/sessions.ts";
 import type { SweepOptions, Swept } from "./core/sweep.ts";
-import { checked, type Endpoint, local, type Method, unrouted } from "./endpoint.ts";
 import { AuthError } from "./errors.ts";
 import type { Account } from "./features/account/contract.ts";
 import type { Challenges } from "./features/challenges/contract.ts";
@@ -20,8 +18,9 @@ import { credentialOf } from "./http/caller.ts";
 import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
 import { sessionCookie } from "./http/reply.ts";
+import { featuresOf, made, mailsOf } from "./join.ts";
 import type { Grant, SignedIn, SignedOut } from "./model.ts";
-import { type AuthOptions, type Settings, settingsOf } from "./options.ts";
+import { type AuthOptions, settingsOf } from "./options.ts";
 import { type Platform, platformOf } from "./platform.ts";
 import { adopt } from "./store/adopt.ts";
 import type { Driver } from "./store/driver.ts";
@@ -135,8 +134,8 @@ export type Auth<O extends AuthOptions = AuthOptions> = BaseAuth & Pick<ChosenFe
 export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const problems = report();
   const settings = settingsOf(options, problems);
-  const features = featuresOf(Object(options), problems);
-  const mails = mailsOf(settings, problems);
+  const features = featuresOf({ always, chosen }, Object(options), problems);
+  const mails = mailsOf({ always, chosen }, settings, problems);
   const platform = platformOf(options?.platform, problems);
   problems.settle();
   const driver = options.storage === undefined
@@ -145,13 +144,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
   const core = assemble(driver, platform, settings, mails);
   const cookie = sessionCookie(settings.cookie, settings.session.ttl);
-  const methods: Record<string, Readonly<Record<string, Method>>> = {};
-  const endpoints: Endpoint[] = [];
-  for (const feature of features) {
-    const made = madeOf(feature, core);
-    endpoints.push(...made.endpoints);
-    methods[feature.name] = made.methods;
-  }
+  const { methods, endpoints } = made(features, core, problems);
   const { wellKnown = {}, ...named } = methods;
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges"> = {
     handler: handler(endpoints, core, cookie),
@@ -178,76 +171,6 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   };
   // The features are looked up by name: that each has the methods of its interface is checked where it is written.
   return { ...base, ...named } as unknown as Auth<O>;
-}
-
-/** A feature as it is joined here: by name, its types checked where it is written. */
-interface Joined {
-  readonly name: string;
-  readonly calls: Readonly<Record<string, Call>>;
-  readonly routes: Readonly<Record<string, Endpoint["route"]>>;
-  readonly create: (core: Core) => Readonly<Record<string, Method>>;
-}
-
-/** What of a feature matters for joining it. */
-interface Loose {
-  readonly calls: object;
-  readonly routes: object;
-  readonly mails?: Mails;
-  settings(options: unknown, report: Report): unknown;
-  create(core: Core, settings: unknown): object;
-}
-
-const ALL = { ...always, ...chosen } as unknown as Readonly<Record<string, Loose>>; // see `Joined`
-
-/** How the mails of all features are worded. One of a feature that is off may be replaced too: it may be on elsewhere. */
-function mailsOf({ email }: Settings, report: Report): Mails {
-  const mails: Mails = Object.assign({}, ...Object.values(ALL).map(({ mails }) => mails));
-  for (const kind of Object.keys(email?.templates ?? {})) {
-    if (Object.hasOwn(mails, kind)) continue;
-    const known = Object.keys(mails).toSorted().join(", ");
-    report.add(`email.templates["${kind}"]`, `is no kind of mail. There are: ${known}`);
-  }
-  return mails;
-}
-
-/** The features that are on, with their options checked. */
-function featuresOf(options: AuthOptions, report: Report): readonly Joined[] {
-  const on: Joined[] = [];
-  for (const [name, feature] of Object.entries(ALL)) {
-    const given = (options as unknown as Readonly<Record<string, unknown>>)[name];
-    if (Object.hasOwn(chosen, name) && (given === undefined || given === false)) continue;
-    const settings = feature.settings(given, report);
-    if (feature.mails && options.email === undefined) {
-      const line = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
-      report.add("email", `is needed by ${name}. For development: ${line}`);
-    }
-    on.push({
-      name,
-      calls: feature.calls as Joined["calls"],
-      routes: feature.routes as Joined["routes"],
-      create: (core) => feature.create(core, settings) as Readonly<Record<string, Method>>,
-    });
-  }
-  return on;
-}
-
-/** A feature's methods, each behind the same checks whichever way it is called, and its endpoints. */
-function madeOf({ name, calls, routes, create }: Joined, core: Core) {
-  const methods: Record<string, Method> = {};
-  const endpoints: Endpoint[] = [];
-  const { ready } = core.foundation;
-  for (const [key, method] of Object.entries(create(core))) {
-    const call = calls[key];
-    const route = routes[key];
-    if (call === undefined || route === undefined) {
-      methods[key] = unrouted(method, ready);
-      continue;
-    }
-    const run = checked(route, method, ready);
-    endpoints.push({ name: `${name}.${key}`, call, route, run });
-    methods[key] = local(run);
-  }
-  return { methods, endpoints };
 }
 
 const requirements = object<{

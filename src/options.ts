@@ -6,6 +6,7 @@ import { type CookieOptions, type CookieSettings, cookieSettings } from "./optio
 import { type EmailOptions, type EmailSettings, emailSettings } from "./options/email.ts";
 import { type Hooks, hooksOf } from "./options/hooks.ts";
 import { type JwtOptions, type JwtSettings, jwtSettings } from "./options/jwt.ts";
+import type { Overrides } from "./options/overrides.ts";
 import { trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
 import { secretList } from "./options/secrets.ts";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./options/session.ts";
@@ -45,6 +46,8 @@ export interface AuthOptions {
   readonly emailOtp?: true | EmailOtpOptions;
   /** Your own code at a few named points: it may deny a sign-in, and is told of what happened. */
   readonly hooks?: Hooks;
+  /** Functions of your own in place of built-in operations, by feature and name, for method and route alike. */
+  readonly overrides?: Overrides;
   /** Parts of the machine, replaced: tests turn the clock with it. */
   readonly platform?: Partial<Platform>;
 }
@@ -84,6 +87,7 @@ const MEMBERS = [
   "email",
   "emailOtp",
   "hooks",
+  "overrides",
   "platform",
 ] as const;
 

@@ -52,6 +52,32 @@ createAuth({ ...base, session: { tll: "1h" } });
 // @ts-expect-error within another
 createAuth({ ...base, emailOtp: { digits: 8 } });
 
+// Hooks and overrides know what they get and what they may answer.
+createAuth({
+  ...base,
+  email,
+  emailOtp: true,
+  hooks: {
+    beforeSignIn: ({ user }) => user.roles.includes("guest") ? { deny: "guests stay outside" } : undefined,
+    beforeSignUp: async ({ email }) => void await Promise.resolve(email?.length),
+    afterSignIn: ({ session }) => session.amr.length,
+  },
+  overrides: {
+    emailOtp: { start: (input, original) => original({ ...input, email: input.email.trim() }) },
+    users: { create: async (input, original) => ({ ...await original(input), name: "nobody" }) },
+  },
+});
+// @ts-expect-error a reason is a text
+createAuth({ ...base, hooks: { beforeSignIn: () => ({ deny: true }) } });
+// @ts-expect-error no such point
+createAuth({ ...base, hooks: { beforeLunch: () => {} } });
+// @ts-expect-error who signed up is not known before
+createAuth({ ...base, hooks: { beforeSignUp: ({ user }) => void user } });
+// @ts-expect-error no such operation
+createAuth({ ...base, overrides: { users: { unite: () => {} } } });
+// @ts-expect-error it answers something else
+createAuth({ ...base, overrides: { users: { get: () => Promise.resolve("nobody") } } });
+
 // Durations have a unit, or are seconds.
 createAuth({ ...base, session: { ttl: "30d", idleTtl: 3600 } });
 // @ts-expect-error no such unit

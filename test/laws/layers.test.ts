@@ -15,6 +15,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "options",
     "options, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
   ],
+  ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
   [
@@ -43,7 +44,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ],
   [
     "auth",
-    "base, errors, platform, model, contract, endpoint, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
+    "base, errors, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
   ],
   ["doors/client", "errors, features/calls"],
   ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform"],

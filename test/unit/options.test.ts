@@ -265,6 +265,23 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "is not an option. There are: afterSignIn, afterSignOut, afterSignUp, beforeSignIn, beforeSignUp",
     ]],
   ],
+  "overrides": [
+    [{ overrides: true }, ["overrides", "must be an object: it is true"]],
+    [{ emailOtp: undefined, overrides: { emailOtp: {} } }, [
+      "overrides.emailOtp",
+      "is not an option. There are: account, challenges, sessions, users",
+    ]],
+    [{ overrides: { wellKnown: {} } }, [
+      "overrides.wellKnown",
+      "is not an option. There are: account, challenges, emailOtp, sessions, users",
+    ]],
+    [{ overrides: { users: () => {} } }, ["overrides.users", "must be an object: it is a function"]],
+    [{ overrides: { users: { get: "no" } } }, ["overrides.users.get", "must be a function"]],
+    [{ overrides: { account: { put: () => {} }, users: { set: () => {} } } }, [
+      "overrides.account.put",
+      "is not an operation. There are: get, remove",
+    ], ["overrides.users.set", "is not an operation. There are: create, find, get, remove"]],
+  ],
   "sign-in codes": [
     [{ emailOtp: "yes" }, ["emailOtp", 'must be an object: it is "yes"']],
     [{ emailOtp: { signUp: 0 } }, ["emailOtp.signUp", "must be true or false: it is 0"]],

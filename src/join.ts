@@ -1,0 +1,124 @@
+import type { Report } from "./base/report.ts";
+import type { Call, Mails } from "./contract.ts";
+import type { Core } from "./core/core.ts";
+import { checked, type Endpoint, local, type Method, unrouted } from "./endpoint.ts";
+import type { AuthOptions, Settings } from "./options.ts";
+import { overridesOf, type Replaced, unknownOverrides } from "./options/overrides.ts";
+
+/** What of a feature matters for joining it: its types are checked where it is written. */
+export interface Loose {
+  readonly calls: object;
+  readonly routes: object;
+  readonly mails?: Mails;
+  settings(options: unknown, report: Report): unknown;
+  create(core: Core, settings: unknown): object;
+}
+
+/** A feature that is on, its options checked. */
+export interface Joined {
+  readonly name: string;
+  readonly calls: Readonly<Record<string, Call>>;
+  readonly routes: Readonly<Record<string, Endpoint["route"]>>;
+  /** The application's own functions in place of its methods. */
+  readonly replaced: Replaced;
+  readonly create: (core: Core) => Readonly<Record<string, Method>>;
+}
+
+/** All methods by feature, and all endpoints. */
+export interface Made {
+  readonly methods: Readonly<Record<string, Readonly<Record<string, Method>>>>;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Features by name: `always` are on, whatever the options say; of `chosen` those that they name. */
+export interface Features {
+  readonly always: object;
+  readonly chosen: object;
+}
+
+/** How the mails of all features are worded. One of a feature that is off may be replaced too: it may be on elsewhere. */
+export function mailsOf({ always, chosen }: Features, { email }: Settings, report: Report): Mails {
+  const features: readonly Loose[] = Object.values({ ...always, ...chosen });
+  const mails: Mails = Object.assign({}, ...features.map(({ mails }) => mails));
+  for (const kind of Object.keys(email?.templates ?? {})) {
+    if (Object.hasOwn(mails, kind)) continue;
+    const known = Object.keys(mails).toSorted().join(", ");
+    report.add(`email.templates["${kind}"]`, `is no kind of mail. There are: ${known}`);
+  }
+  return mails;
+}
+
+/** The features that are on, with their options checked. */
+export function featuresOf(
+  { always, chosen }: Features,
+  options: AuthOptions,
+  report: Report,
+): readonly Joined[] {
+  const on: (readonly [string, Loose, unknown])[] = [];
+  for (const [name, feature] of Object.entries({ ...always, ...chosen } as Record<string, Loose>)) {
+    const given = (options as unknown as Readonly<Record<string, unknown>>)[name];
+    if (Object.hasOwn(chosen, name) && (given === undefined || given === false)) continue;
+    on.push([name, feature, given]);
+  }
+  const names = on.map(([name]) => name).filter((name) => name !== UNNAMED);
+  const replaced = overridesOf(options.overrides, names, report);
+  return on.map(([name, feature, given]): Joined => {
+    const settings = feature.settings(given, report);
+    if (feature.mails && options.email === undefined) {
+      const line = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
+      report.add("email", `is needed by ${name}. For development: ${line}`);
+    }
+    return {
+      name,
+      calls: feature.calls as Joined["calls"],
+      routes: feature.routes as Joined["routes"],
+      replaced: replaced[name] ?? {},
+      create: (core) => feature.create(core, settings) as Readonly<Record<string, Method>>,
+    };
+  });
+}
+
+const UNNAMED = "wellKnown"; // its methods have other names in your own code
+
+/** The features' methods, each behind the same checks whichever way it is called, and their endpoints. */
+export function made(features: readonly Joined[], core: Core, report: Report): Made {
+  const all = features.map((feature) => ({ name: feature.name, ...madeOf(feature, core, report) }));
+  report.settle();
+  return {
+    methods: Object.fromEntries(all.map(({ name, methods }) => [name, methods])),
+    endpoints: all.flatMap(({ endpoints }) => endpoints),
+  };
+}
+
+function madeOf({ name, calls, routes, replaced, create }: Joined, core: Core, report: Report) {
+  const methods: Record<string, Method> = {};
+  const endpoints: Endpoint[] = [];
+  const { ready } = core.foundation;
+  const created = Object.entries(create(core));
+  unknownOverrides(name, replaced, created.map(([key]) => key), report);
+  for (const [key, method] of created) {
+    const call = calls[key];
+    const route = routes[key];
+    const own = replaced[key];
+    if (call === undefined || route === undefined) {
+      const run = unrouted(method, ready);
+      methods[key] = own === undefined ? run : unrouted((input) => own(input, run), ready);
+      continue;
+    }
+    const original = checked(route, method, ready);
+    const run = own === undefined
+      ? original
+      : checked(route, async (input) => told(await own(input, local(original)), route, core), ready);
+    endpoints.push({ name: `${name}.${key}`, call, route, run });
+    methods[key] = local(run);
+  }
+  return { methods, endpoints };
+}
+
+/** A copy of a grant has lost its cookie: nobody would be signed in, and nobody would know why. */
+function told(result: unknown, { session }: Endpoint["route"], { signIn }: Core): unknown {
+  const isCopy = session === "starts" && typeof result === "object" && result !== null &&
+    "session" in result && signIn.issued(result) === null;
+  if (isCopy) throw new TypeError("an override must answer the grant itself: a copy has lost its cookie");
+  return result;
+}

@@ -1,0 +1,91 @@
+// Built-in operations replaced by the application's own functions.
+import { expect, test } from "vitest";
+import { AuthError } from "../../src/errors.ts";
+import { outcome } from "../suite/steps.ts";
+import { onSite } from "./site.ts";
+
+const ADA = "ada@example.com";
+
+test("an override answers method and route alike, with what was checked, and may call the original", async () => {
+  const inputs: object[] = [];
+  await onSite(async ({ auth, ask, world }) => {
+    await auth.emailOtp.start({ email: " Ada@Example.com ", client: { ip: "192.0.2.1" } });
+    const reply = await ask("POST /email/start", { body: { email: "Ada@EXAMPLE.com" } });
+    expect(reply.status).toBe(200);
+    expect(inputs).toMatchObject([
+      { email: ADA, client: { ip: "192.0.2.1" } },
+      { email: ADA, client: { userAgent: null } },
+    ]);
+    expect(world.mailbox.messages.map(({ to }) => to.address)).toEqual([
+      "help@example.com",
+      "help@example.com",
+    ]);
+  }, {
+    overrides: {
+      emailOtp: {
+        start(input, original) {
+          inputs.push(input);
+          return original({ ...input, email: "Help@Example.com" });
+        },
+      },
+    },
+  });
+});
+
+test("what does not pass the checks reaches no override, and no original through one", async () => {
+  let calls = 0;
+  await onSite(async ({ auth, ask }) => {
+    expect(await outcome(auth.emailOtp.start({ email: "nobody" }))).toBe("input_invalid");
+    const wrong = { email: ADA, userId: "a".repeat(26) };
+    expect((await ask("POST /email/start", { body: wrong })).status).toBe(400);
+    const foreign = { headers: { origin: "https://evil.example" }, body: {} };
+    expect((await ask("POST /email/verify", foreign)).status).toBe(403);
+    expect(calls).toBe(0);
+    expect(await outcome(auth.emailOtp.start({ email: ADA }))).toBe("input_invalid");
+    expect(await outcome(auth.account.get({ userId: "a".repeat(26) }))).toBe("input_invalid");
+    expect(calls).toBe(2);
+  }, {
+    overrides: {
+      emailOtp: {
+        start: (input, original) => (calls++, original({ ...input, email: "no address" })),
+        verify: (input, original) => (calls++, original(input)),
+      },
+      account: { get: (input, original) => (calls++, original({ ...input, userId: "nobody" })) },
+    },
+  });
+});
+
+test("a sign-in through an override sets its cookie; a copy of the grant is a mistake that is told", async () => {
+  for (const copies of [false, true]) {
+    await onSite(async ({ ask, world }) => {
+      const start = await ask("POST /email/start", { body: { email: ADA } });
+      const { challengeId } = start.body as { challengeId: string };
+      const reply = await ask("POST /email/verify", { body: { challengeId, code: world.mailbox.code(ADA) } });
+      expect(reply.status).toBe(copies ? 500 : 201);
+      expect(reply.headers.getSetCookie()).toHaveLength(copies ? 0 : 1);
+    }, {
+      overrides: {
+        emailOtp: {
+          async verify(input, original) {
+            const grant = await original(input);
+            return copies ? { ...grant } : grant;
+          },
+        },
+      },
+    });
+  }
+});
+
+test("what an override throws is told as an AuthError is, and else by a reference alone", async () => {
+  await onSite(async ({ auth, ask }) => {
+    expect(await outcome(auth.users.find({ email: ADA }))).toBe("limit_reached");
+    const denied = await ask("POST /email/start", { body: { email: ADA } });
+    expect([denied.status, denied.body]).toMatchObject([500, { code: "internal" }]);
+    expect(denied.text).not.toContain("secret plan");
+  }, {
+    overrides: {
+      users: { find: () => Promise.reject(new AuthError("limit_reached")) },
+      emailOtp: { start: () => Promise.reject(new Error("the secret plan")) },
+    },
+  });
+});
