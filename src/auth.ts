@@ -66,7 +66,8 @@ export interface BaseAuth {
    * const { user } = await auth.requireSession(request, { freshWithin: "10m" });
    * ``` */
   readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn>;
-  /** The `Set-Cookie` values that carry a grant to a browser; none for a bearer grant. For sign-ins made by method.
+  /** The `Set-Cookie` values that carry a grant to a browser: the session, and what the device is known again by. None for a bearer
+   * grant. For sign-ins made by method.
    * @throws {AuthError} `input_invalid` for anything but the very object that a method answered
    * @example Usage
    * ```ts ignore
@@ -74,7 +75,7 @@ export interface BaseAuth {
    * for (const value of auth.cookies(grant)) headers.append("Set-Cookie", value);
    * ``` */
   readonly cookies: (grant: Grant) => readonly string[];
-  /** The `Set-Cookie` values that take the session from a browser. */
+  /** The `Set-Cookie` values that take the session from a browser. The device stays known: only `endAll` and its like end that. */
   readonly clearCookies: () => readonly string[];
   /** Sessions of users. */
   readonly sessions: Sessions;
@@ -143,7 +144,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
   if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
   const core = assemble(driver, platform, settings, mails);
-  const cookie = sessionCookie(settings.cookie, settings.session.ttl);
+  const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
   const { wellKnown = {}, ...named } = methods;
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges"> = {
@@ -155,7 +156,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
         const message = "must be the grant itself, as a method answered it: a copy has lost its cookie";
         throw new AuthError("input_invalid", { issues: [{ path: "grant", message }] });
       }
-      return issued.cookie === null ? [] : [cookie.set(issued.cookie)];
+      return cookie.set(issued);
     },
     clearCookies: () => [cookie.clear()],
     signingKeys: { jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet> },

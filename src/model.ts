@@ -51,6 +51,9 @@ export interface Grant {
   readonly expiresIn?: number;
   /** What `POST /session/refresh` trades for the next access token. */
   readonly refreshToken?: string;
+  /** By which this device is known again for a year: send it as the header `Latchkey-Device`. What strangers guess then keeps
+   * nobody here from signing in. */
+  readonly deviceToken?: string;
 }
 
 /** An access token. */
@@ -98,6 +101,8 @@ export interface ClientInfo {
   /** The language that mail to whoever asks is to be written in: `"de"`, `"de-AT"`. The handler asks `email.locale`; one that is
    * no language tag, or has no mail in it, is as good as none. */
   readonly locale?: string | null | undefined;
+  /** What it shows to be known again: the `deviceToken` of an earlier grant, or what the device cookie holds. */
+  readonly device?: string | null | undefined;
 }
 
 /** A mail, ready to be sent. */

@@ -2,6 +2,7 @@ import type { Duration } from "./base/duration.ts";
 import { isLoopback, webOrigin } from "./base/origin.ts";
 import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
+import { DEVICES, type DeviceSettings } from "./options/devices.ts";
 import { type CookieOptions, type CookieSettings, cookieSettings } from "./options/cookie.ts";
 import { type EmailOptions, type EmailSettings, emailSettings } from "./options/email.ts";
 import { type Hooks, hooksOf } from "./options/hooks.ts";
@@ -61,6 +62,7 @@ export interface Settings {
   readonly storageDeadline: number;
   readonly session: SessionSettings;
   readonly cookie: CookieSettings;
+  readonly devices: DeviceSettings;
   readonly jwt: JwtSettings;
   readonly email: EmailSettings | null;
   readonly hooks: Hooks;
@@ -105,6 +107,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     storageDeadline: report.duration("storageDeadline", options.storageDeadline, DEFAULTS.storageDeadline),
     session: sessionSettings(options.session, report),
     cookie: cookieSettings(options.cookie, url, report),
+    devices: DEVICES,
     jwt: jwtSettings(options.jwt, origin, report),
     email: emailSettings(options.email, report),
     hooks: hooksOf("hooks", options.hooks, report),

@@ -7,6 +7,7 @@ import type { Driver } from "../store/driver.ts";
 import { type AccessTokens, accessTokens } from "./access_tokens.ts";
 import { type Accounts, accounts as accountsOf } from "./accounts.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
+import { devices as devicesOf } from "./devices.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
 import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
@@ -56,6 +57,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
   const tokens = accessTokens(signing, platform, settings.jwt);
   const challenges = challengesOf(store);
   const accounts = accountsOf(store, foundation);
+  const devices = devicesOf(keys, platform.now, settings.devices);
   const session = settings.session;
   const sessions = sessionsOf({ store, keyring: keys, accounts, accessTokens: tokens, settings: session });
   const hooks = hookPoints(settings.hooks, platform);
@@ -74,7 +76,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
     mail,
     mailedSteps: mailedSteps({ platform, keyring: keys, challenges, mail }),
     hooks,
-    signIn: signIn({ accounts, sessions, accessTokens: tokens, hooks, settings: session }),
+    signIn: signIn({ accounts, sessions, devices, accessTokens: tokens, hooks, settings: session }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
     async sweep(options) {

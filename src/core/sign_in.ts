@@ -12,6 +12,7 @@ import {
   type Value,
 } from "./accounts.ts";
 import type { Noted } from "./challenges.ts";
+import type { Devices, Shown } from "./devices.ts";
 import type { HookPoints } from "./hooks.ts";
 import type { Found, Held, Sessions } from "./sessions.ts";
 import { sessionView, userView } from "./views.ts";
@@ -36,6 +37,8 @@ export interface Proof {
 export interface Issued {
   /** What the session cookie holds; null for a bearer session. */
   readonly cookie: string | null;
+  /** What the device cookie is to hold; null for a bearer session. */
+  readonly device: string | null;
   /** Whether the grant made the account. */
   readonly created: boolean;
 }
@@ -51,7 +54,7 @@ export interface SignIn {
   /** An access token for a session that lives. */
   readonly accessToken: (found: Found) => Promise<AccessToken>;
   /** A new grant for a session that lives. */
-  readonly renew: (held: Held) => Promise<Grant>;
+  readonly renew: (held: Held, client: ClientInfo | undefined) => Promise<Grant>;
   /** What of a grant is not in it; null for one that this process did not make. */
   readonly issued: (grant: object) => Issued | null;
   /** Refuses a way of carrying sessions that is switched off. Asked before anything is spent. */
@@ -62,6 +65,7 @@ export interface SignIn {
 export interface Gate {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly devices: Devices;
   readonly accessTokens: AccessTokens;
   readonly hooks: HookPoints;
   readonly settings: Settings["session"];
@@ -73,7 +77,7 @@ type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: 
 };
 
 /** The gate. */
-export function signIn({ accounts, sessions, accessTokens, hooks, settings }: Gate): SignIn {
+export function signIn({ accounts, sessions, devices, accessTokens, hooks, settings }: Gate): SignIn {
   const issued = new WeakMap<object, Issued>();
 
   function mode(wanted: SessionMode | undefined): SessionMode {
@@ -88,14 +92,15 @@ export function signIn({ accounts, sessions, accessTokens, hooks, settings }: Ga
     return accessTokens.sign(subject);
   }
 
-  async function grantFor({ found, token }: Held, created: boolean): Promise<Grant> {
+  async function grantFor({ found, token }: Held, created: boolean, shown: Shown): Promise<Grant> {
     const told = { user: userView(found), session: sessionView(found, found.sid) };
+    const deviceToken = devices.issue(found, found.sid, shown);
     if (found.record.family === null) {
-      issued.set(told, { cookie: token, created });
+      issued.set(told, { cookie: token, device: devices.joined(deviceToken, shown), created });
       return told;
     }
-    const grant: Grant = { ...told, ...await accessToken(found), refreshToken: token };
-    issued.set(grant, { cookie: null, created });
+    const grant: Grant = { ...told, ...await accessToken(found), refreshToken: token, deviceToken };
+    issued.set(grant, { cookie: null, device: null, created });
     return grant;
   }
 
@@ -129,7 +134,7 @@ export function signIn({ accounts, sessions, accessTokens, hooks, settings }: Ga
     if (userId !== undefined && sessionId !== undefined && userId !== owner.uid) {
       await sessions.end(userId, { sid: sessionId, acting: undefined });
     }
-    const grant = await grantFor(held, created);
+    const grant = await grantFor(held, created, wanted.client?.device);
     await hooks.after(created ? "afterSignUp" : "afterSignIn", {
       user: grant.user,
       session: grant.session,
@@ -142,7 +147,7 @@ export function signIn({ accounts, sessions, accessTokens, hooks, settings }: Ga
     mode,
     accessToken,
     issued: (grant) => issued.get(grant) ?? null,
-    renew: (held) => grantFor(held, false),
+    renew: (held, client) => grantFor(held, false, client?.device),
     async finish({ value, noted }, wanted) {
       mode(wanted.session);
       let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
@@ -199,9 +204,10 @@ function proven(owner: Owner, value: Value, noted: Noted): Account | null {
   return { ...account, identifiers: [{ ...value, proven: true }], sessions: [], epoch: account.epoch + 1 };
 }
 
-/** What hooks get to know of every sign-in. */
+/** What hooks get to know of every sign-in: of the device not the token, which is its owner's alone. */
 function facts({ amr, client }: Wanted): { readonly amr: readonly string[]; readonly client: ClientInfo } {
-  return { amr, client: client ?? {} };
+  const { device: _, ...others } = client ?? {};
+  return { amr, client: others };
 }
 
 /** What is known of somebody who has no account yet. */

@@ -22,6 +22,11 @@ export function newCode(length: number, random: (length: number) => Uint8Array):
   return code;
 }
 
+/** A code that nobody guesses: 60 random bits as 12 characters of lowercase base32. */
+export function newLongCode(random: (length: number) => Uint8Array): string {
+  return base32(random(8)).slice(0, 12);
+}
+
 /** What the session cookie holds: whose it is, and 256 random bits whose SHA-256 the session keeps. */
 export interface SessionToken {
   /** The user's id. */
@@ -66,4 +71,29 @@ export function parseRefreshToken(text: string): RefreshToken | null {
   const [, uid, sid, generation, mac] = pattern.exec(text) ?? [];
   if (uid === undefined || sid === undefined || generation === undefined || mac === undefined) return null;
   return { uid, sid, generation: Number(generation), mac };
+}
+
+/** What a device token holds: which device signed in to whose account, when, and a keyed hash over that and the account's epoch. */
+export interface DeviceToken {
+  /** The user's id. */
+  readonly uid: string;
+  /** The device's id: of the first session that this account had on it. */
+  readonly did: string;
+  /** When it was made, in seconds since 1970. */
+  readonly at: number;
+  /** 43 characters of base64url. */
+  readonly mac: string;
+}
+
+/** `lkd_` + uid + device id + time + `.` + mac. */
+export function formatDeviceToken({ uid, did, at, mac }: DeviceToken): string {
+  return `lkd_${uid}${did}${at}.${mac}`;
+}
+
+/** Reads a device token; null for anything else, tokens of other kinds included. */
+export function parseDeviceToken(text: string): DeviceToken | null {
+  const pattern = /^lkd_([a-z2-7]{26})([a-z2-7]{26})(0|[1-9]\d{0,11})\.([A-Za-z0-9_-]{43})$/;
+  const [, uid, did, at, mac] = pattern.exec(text) ?? [];
+  if (uid === undefined || did === undefined || at === undefined || mac === undefined) return null;
+  return { uid, did, at: Number(at), mac };
 }

@@ -17,16 +17,29 @@ export function credentialOf(headers: Headers, { settings }: Core): Credential {
   return cookie === undefined ? { kind: "none" } : { kind: "cookie", token: cookie };
 }
 
+/** What a request shows to be known again: the header, else the cookie. One that came twice is nothing, and with a bearer token the
+ * cookie is not looked at. */
+function deviceOf(headers: Headers, { settings }: Core): string | null {
+  const said = headers.get("latchkey-device");
+  const isBearer = settings.session.mode === "bearer" ||
+    /^bearer(?:[ \t]|$)/i.test(headers.get("authorization") ?? "");
+  if (said !== null || isBearer) return said;
+  const [cookie, another] = cookieValues(headers.get("cookie"), settings.cookie.device);
+  return cookie === undefined || another !== undefined ? null : cookie;
+}
+
 /** Who calls, as far as the route wants to know.
  * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended` where it demands a session */
 export async function callerOf(
   request: Request,
   credential: Credential,
   route: AnyRoute,
-  { sessions, foundation, mail }: Core,
+  core: Core,
 ): Promise<MaybeCaller> {
+  const { sessions, foundation, mail } = core;
   const client: ClientInfo = {
     userAgent: request.headers.get("user-agent"),
+    device: deviceOf(request.headers, core),
     ...(route.mails && { locale: await mail.localeOf(request) }),
   };
   // A sign-in ends the session of the cookie it came with, and of nothing else.

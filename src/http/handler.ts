@@ -22,8 +22,9 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
   async function answer(request: Request): Promise<Response> {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const { endpoint, params } = route(method, pathOf(request.url));
-    const carriesCookie = cookieValues(request.headers.get("cookie"), settings.cookie.name).length > 0;
-    admit(request, endpoint.route, carriesCookie, settings.trusts);
+    const { name, device } = settings.cookie;
+    const carries = (cookie: string) => cookieValues(request.headers.get("cookie"), cookie).length > 0;
+    admit(request, endpoint.route, carries(name) || carries(device), settings.trusts);
     try {
       const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
       const caller = await callerOf(request, credentialOf(request.headers, core), endpoint.route, core);

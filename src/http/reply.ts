@@ -3,17 +3,27 @@ import type { Issued } from "../core/sign_in.ts";
 import type { AuthError } from "../errors.ts";
 import { type CookieRule, setCookie } from "../protocol/cookie.ts";
 
-/** How the session cookie is set and cleared. */
+/** How the cookies are set, and that of the session is cleared: a device stays known when nobody is signed in on it. */
 export interface SessionCookie {
-  /** Sets it. */
-  readonly set: (token: string) => string;
-  /** Removes it. */
+  /** Sets what a grant brings: that of the session first, then that of the device. */
+  readonly set: (issued: Issued) => readonly string[];
+  /** Removes that of the session. */
   readonly clear: () => string;
 }
 
 /** The session cookie: `ttl`, in seconds, is the life of a session however much it is used. */
-export function sessionCookie(rule: CookieRule, ttl: number): SessionCookie {
-  return { set: (token) => setCookie(rule, token, ttl), clear: () => setCookie(rule, "", 0) };
+export function sessionCookie(
+  rule: CookieRule & { readonly device: string },
+  ttl: number,
+  deviceTtl: number,
+): SessionCookie {
+  return {
+    set: ({ cookie, device }) => [
+      ...(cookie === null ? [] : [setCookie(rule, cookie, ttl)]),
+      ...(device === null ? [] : [setCookie({ ...rule, name: rule.device }, device, deviceTtl)]),
+    ],
+    clear: () => setCookie(rule, "", 0),
+  };
 }
 
 /** What a method answered, and to whom. */
@@ -32,7 +42,7 @@ export function success({ route, result, issued, caller, sent }: Answer, cookie:
   const headers = new Headers(
     route.maxAge === undefined ? PRIVATE : { "Cache-Control": `public, max-age=${route.maxAge}` },
   );
-  if (issued?.cookie != null) headers.append("Set-Cookie", cookie.set(issued.cookie));
+  for (const value of issued === null ? [] : cookie.set(issued)) headers.append("Set-Cookie", value);
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
   if (route.session === "ends" && !kept) headers.append("Set-Cookie", cookie.clear());

@@ -14,6 +14,8 @@ export interface CookieOptions {
 export interface CookieSettings {
   /** The full name. */
   readonly name: string;
+  /** The full name of the cookie by which a device is known again. */
+  readonly device: string;
   readonly secure: boolean;
   readonly sameSite: "lax" | "strict" | "none";
   readonly domain: string | undefined;
@@ -41,7 +43,7 @@ export function cookieSettings(given: CookieOptions | undefined, url: URL, repor
   const full = secure
     ? `${domain === undefined ? "__Host-" : "__Secure-"}${name}`
     : `${name}-${url.port === "" ? 80 : url.port}`;
-  return { name: full, secure, sameSite, domain };
+  return { name: full, device: `${full}-device`, secure, sameSite, domain };
 }
 
 function cookieDomain(given: unknown, { hostname }: URL, report: Report): string | undefined {

@@ -19,7 +19,7 @@ function lives(world: World, { accessToken }: Grant): Promise<string> {
 }
 
 /** A grant less what is new at each answer. */
-function told({ accessToken: _, ...others }: Grant): object {
+function told({ accessToken: _, deviceToken: __, ...others }: Grant): object {
   return others;
 }
 

@@ -38,6 +38,7 @@ flow("a bearer sign-in shows tokens, and sets no cookie", async (world) => {
     accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
     expiresIn: 900,
     refreshToken: expect.stringMatching(/^lkr_[a-z2-7]{52}0\.[\w-]{43}$/),
+    deviceToken: expect.stringMatching(/^lkd_[a-z2-7]{52}\d{10}\.[\w-]{43}$/),
   });
   expect(client.cookies).toEqual([]);
 });
@@ -561,10 +562,14 @@ flow("a grant made by method keeps its cookie in a private slot, never in its JS
   const { emailOtp, cookies, clearCookies } = world.server();
   const { challengeId } = await emailOtp.start({ email: ADA });
   const grant = await emailOtp.verify({ challengeId, code: world.mailbox.code(ADA) });
-  const [cookie = ""] = cookies(grant);
+  const [cookie = "", device = ""] = cookies(grant);
   const [token = ""] = /lks_[\w-]+/.exec(cookie) ?? [];
-  expect(cookies(grant)).toEqual([`${COOKIE}=${token}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax`]);
-  expect(JSON.stringify(grant)).not.toContain("lks_");
+  const [known = ""] = /lkd_[\w.-]+/.exec(device) ?? [];
+  expect(cookies(grant)).toEqual([
+    `${COOKIE}=${token}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax`,
+    `${COOKIE}-device=${known}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax`,
+  ]);
+  expect(JSON.stringify(grant)).not.toMatch(/lks_|lkd_/);
   expect(JSON.stringify(grant)).not.toContain(token.slice(-43));
   expect(Object.values({ ...grant })).toHaveLength(2);
   expect(clearCookies()).toEqual([`${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`]);

@@ -121,14 +121,13 @@ test("a new account is 201, a known one 200; a cookie for browsers, tokens for p
     expect(grants.map(({ body }) => Object.keys(Object(body)))).toEqual([
       ["user", "session"],
       ["user", "session"],
-      ["user", "session", "tokenType", "accessToken", "expiresIn", "refreshToken"],
+      ["user", "session", "tokenType", "accessToken", "expiresIn", "refreshToken", "deviceToken"],
     ]);
     const cookie = /^latchkey-3000=lks_[\w-]{95}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Lax$/;
-    expect(grants.map(({ headers }) => headers.getSetCookie())).toEqual([
-      [expect.stringMatching(cookie)],
-      [expect.stringMatching(cookie)],
-      [],
-    ]);
+    const device =
+      /^latchkey-3000-device=lkd_[a-z2-7]{52}\d{10}\.[\w-]{43}; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax$/;
+    const both = [expect.stringMatching(cookie), expect.stringMatching(device)];
+    expect(grants.map(({ headers }) => headers.getSetCookie())).toEqual([both, both, []]);
     for (const { text, headers } of grants) {
       const [, token = "no cookie"] = /=([^;]+)/.exec(headers.get("set-cookie") ?? "") ?? [];
       expect(text).not.toContain(token);

@@ -73,7 +73,8 @@ export function client(auth: FullAuth, via: Via): Client {
         const name = `${feature}.${method}`;
         const { result, set } = await reach(auth, name, input, headers);
         for (const cookie of set) keepCookie(cookie, headers, cookies);
-        const { accessToken } = Object(result) as Partial<Grant>;
+        const { accessToken, deviceToken } = Object(result) as Partial<Grant>;
+        if (deviceToken !== undefined) headers.set("latchkey-device", deviceToken);
         if (accessToken !== undefined && !headers.has("cookie")) {
           headers.set("authorization", `Bearer ${accessToken}`);
         }
@@ -143,7 +144,7 @@ async function byMethod(auth: FullAuth, name: string, input: object, headers: He
   const result = await found[feature]![method]!({
     ...input,
     ...(route.access !== "anyone" || route.session === "starts" ? caller : {}),
-    client: { userAgent: headers.get("user-agent") ?? undefined },
+    client: { userAgent: headers.get("user-agent") ?? undefined, device: headers.get("latchkey-device") },
   });
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(input)[route.keeps] === caller.sessionId;
@@ -152,9 +153,12 @@ async function byMethod(auth: FullAuth, name: string, input: object, headers: He
   return { result, set };
 }
 
+/** The session's is sent as a cookie. What the device is known by goes where a program puts it, so that `cookie` is the session. */
 function keepCookie(set: string, headers: Headers, seen: string[]): void {
-  seen.push(set);
   const [pair = ""] = set.split(";");
+  const [, device] = /-device=(.*)/.exec(pair) ?? [];
+  if (device !== undefined) return headers.set("latchkey-device", device);
+  seen.push(set);
   if (/Max-Age=0/.test(set)) headers.delete("cookie");
   else headers.set("cookie", pair);
 }

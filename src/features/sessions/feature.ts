@@ -101,8 +101,8 @@ function create({ sessions, signIn, hooks, views }: Core): Sessions {
       const found = await current(caller);
       return found === null ? { user: null, session: null } : told(found);
     },
-    refresh: async ({ refreshToken, attempt }) =>
-      await signIn.renew(await sessions.refresh(refreshToken, attempt)),
+    refresh: async ({ refreshToken, attempt, client }) =>
+      await signIn.renew(await sessions.refresh(refreshToken, attempt), client),
     async token(caller) {
       const found = await current(caller);
       if (found === null) throw new AuthError("session_ended");
