@@ -17,7 +17,9 @@ export { AuthError } from "./src/errors.ts";
 export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
+export type { Listener } from "./src/core/events.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
+export type { AuthEvent, EventFields, EventName, Level, Logger, SessionFields } from "./src/events.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
 export type { Account, OwnAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";
@@ -58,6 +60,7 @@ export type {
   User,
 } from "./src/model.ts";
 export type { AuthOptions } from "./src/options.ts";
+export type { CorsOptions } from "./src/options/cors.ts";
 export type { CookieOptions } from "./src/options/cookie.ts";
 export type { EmailOptions, RequestLocale, SmtpOptions, WeightedSmtp } from "./src/options/email.ts";
 export type {

@@ -1,11 +1,12 @@
 import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
-import { isLoopback } from "./base/origin.ts";
 import { report } from "./base/report.ts";
 import { callable, duration, list, object, optional, parse, text } from "./base/schema.ts";
 import { assemble, type Core } from "./core/core.ts";
+import type { Listener } from "./core/events.ts";
 import type { Found, Identified } from "./core/sessions.ts";
 import type { SweepOptions, Swept } from "./core/sweep.ts";
+import type { EventName } from "./events.ts";
 import { AuthError } from "./errors.ts";
 import type { Account } from "./features/account/contract.ts";
 import type { Challenges } from "./features/challenges/contract.ts";
@@ -21,7 +22,9 @@ import { sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
 import type { Grant, SignedIn, SignedOut } from "./model.ts";
 import { type AuthOptions, settingsOf } from "./options.ts";
-import { type Platform, platformOf } from "./platform.ts";
+import { warningsOf } from "./options/warnings.ts";
+import type { LoggerSettings } from "./options/logger.ts";
+import { type Log, type Platform, platformOf } from "./platform.ts";
 import { adopt } from "./store/adopt.ts";
 import type { Driver } from "./store/driver.ts";
 
@@ -111,6 +114,14 @@ export interface BaseAuth {
    * const { removed, sealedUnder } = await auth.sweep({ onProgress: ({ seen }) => console.log(seen) });
    * ``` */
   readonly sweep: (options?: SweepOptions) => Promise<Swept>;
+  /** Calls a function for each event of a name, after what it tells has been written. What the function throws disturbs nobody, and
+   * goes to the log. Returns a function that ends it.
+   * @throws {AuthError} `input_invalid` for an event that there is not
+   * @example Usage
+   * ```ts ignore
+   * const stop = auth.on("user.created", ({ userId }) => welcome(userId));
+   * ``` */
+  readonly on: <N extends EventName>(event: N, listener: Listener<N>) => () => void;
   /** Waits for mail that is under way, and lets go of the store. */
   readonly close: () => Promise<void>;
 }
@@ -137,12 +148,12 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const settings = settingsOf(options, problems);
   const features = featuresOf({ always, chosen }, Object(options), problems);
   const mails = mailsOf({ always, chosen }, settings, problems);
-  const platform = platformOf(options?.platform, problems);
+  const platform = platformOf(options?.platform, problems, warningsTo(settings.log));
   problems.settle();
   const driver = options.storage === undefined
     ? inMemory(platform)
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
-  if (isOpenToReaders(settings.origin)) platform.log.warn(PLAIN_HTTP);
+  for (const warning of warningsOf(settings)) platform.log.warn(warning);
   const core = assemble(driver, platform, settings, mails);
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
@@ -168,6 +179,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     },
     sweep: async (given = {}) => await core.sweep(parse(sweepOptions, given)),
     ready: core.foundation.ready,
+    on: core.events.on,
     close: core.close,
   };
   // The features are looked up by name: that each has the methods of its interface is checked where it is written.
@@ -217,14 +229,11 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
   };
 }
 
-const PLAIN_HTTP =
-  "baseUrl is plain HTTP outside this machine (allowInsecureOrigin): whoever is on the way reads codes, " +
-  "cookies and tokens. Only for tests.";
-
-/** Whether what is sent to an origin can be read on the way. */
-function isOpenToReaders(origin: string): boolean {
-  const { protocol, hostname } = new URL(origin);
-  return protocol === "http:" && !isLoopback(hostname);
+/** Warnings of the configuration go where log lines go. */
+function warningsTo({ logger, service }: LoggerSettings): Log | undefined {
+  return logger === null ? undefined : {
+    warn: (message, fields) => logger.warn({ service, event: "config.warning", message, ...fields }),
+  };
 }
 
 function inMemory(platform: Platform): Driver {

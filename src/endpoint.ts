@@ -24,6 +24,7 @@ const clients = object<ClientInfo>({
   userAgent: optional(maybeText()),
   locale: optional(maybeText()),
   device: optional(maybeText()),
+  requestId: optional(maybeText()),
 });
 
 /** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be

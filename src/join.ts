@@ -1,7 +1,8 @@
 import type { Report } from "./base/report.ts";
 import type { Call, Mails } from "./contract.ts";
 import type { Core } from "./core/core.ts";
-import { checked, type Endpoint, local, type Method, unrouted } from "./endpoint.ts";
+import { checked, type Endpoint, local, type Method, type Run, unrouted } from "./endpoint.ts";
+import { AuthError } from "./errors.ts";
 import type { AuthOptions, Settings } from "./options.ts";
 import { overridesOf, type Replaced, unknownOverrides } from "./options/overrides.ts";
 
@@ -109,10 +110,27 @@ function madeOf({ name, calls, routes, replaced, create }: Joined, core: Core, r
     const run = own === undefined
       ? original
       : checked(route, async (input) => told(await own(input, local(original)), route, core), ready);
-    endpoints.push({ name: `${name}.${key}`, call, route, run });
-    methods[key] = local(run);
+    const operation = `${name}.${key}`;
+    const seen = watched(run, operation, route, core);
+    endpoints.push({ name: operation, call, route, run: seen });
+    methods[key] = local(seen);
   }
   return { methods, endpoints };
+}
+
+/** Tells of sign-ins that are refused, whichever way they were tried. What was merely misspelt is none. */
+function watched(run: Run, operation: string, { session }: Endpoint["route"], { events }: Core): Run {
+  if (session !== "starts") return run;
+  return async (sent, caller) => {
+    try {
+      return await run(sent, caller);
+    } catch (error) {
+      if (error instanceof AuthError && error.status < 500 && error.code !== "input_invalid") {
+        events.emit("signIn.failed", { operation, code: error.code }, caller.client);
+      }
+      throw error;
+    }
+  };
 }
 
 /** A copy of a grant has lost its cookie: nobody would be signed in, and nobody would know why. */

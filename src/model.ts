@@ -103,6 +103,8 @@ export interface ClientInfo {
   readonly locale?: string | null | undefined;
   /** What it shows to be known again: the `deviceToken` of an earlier grant, or what the device cookie holds. */
   readonly device?: string | null | undefined;
+  /** The id of the request, as its reply names it. */
+  readonly requestId?: string | null | undefined;
 }
 
 /** A mail, ready to be sent. */

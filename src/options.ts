@@ -1,14 +1,17 @@
 import type { Duration } from "./base/duration.ts";
 import { isLoopback, webOrigin } from "./base/origin.ts";
+import type { Logger } from "./events.ts";
 import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { DEVICES, type DeviceSettings } from "./options/devices.ts";
 import { type CookieOptions, type CookieSettings, cookieSettings } from "./options/cookie.ts";
 import { type EmailOptions, type EmailSettings, emailSettings } from "./options/email.ts";
 import { type Hooks, hooksOf } from "./options/hooks.ts";
+import { type LoggerSettings, loggerSettings } from "./options/logger.ts";
 import { type JwtOptions, type JwtSettings, jwtSettings } from "./options/jwt.ts";
 import type { Overrides } from "./options/overrides.ts";
-import { trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
+import { type CorsOptions, type CorsSettings, corsSettings } from "./options/cors.ts";
+import { otherSites, trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
 import { secretList } from "./options/secrets.ts";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./options/session.ts";
 import type { Platform } from "./platform.ts";
@@ -35,6 +38,8 @@ export interface AuthOptions {
   readonly allowInsecureOrigin?: boolean;
   /** Other origins whose requests may carry the cookie: a list of exact ones, or a function that judges. @default {[]} */
   readonly trustedOrigins?: TrustedOrigins;
+  /** Which pages of other origins may ask and read replies, where that should differ from `trustedOrigins`. */
+  readonly cors?: CorsOptions;
   /** How sessions live. */
   readonly session?: SessionOptions;
   /** How the cookie is set. */
@@ -49,6 +54,11 @@ export interface AuthOptions {
   readonly hooks?: Hooks;
   /** Functions of your own in place of built-in operations, by feature and name, for method and route alike. */
   readonly overrides?: Overrides;
+  /** Where log lines go: pino, winston, console or anything with `info`, `warn` and `error`. Without it nothing is logged but
+   * warnings of the configuration, on `console.warn`. */
+  readonly logger?: Logger;
+  /** The name of this application in log lines. @default {"latchkey"} */
+  readonly service?: string;
   /** Parts of the machine, replaced: tests turn the clock with it. */
   readonly platform?: Partial<Platform>;
 }
@@ -59,6 +69,9 @@ export interface Settings {
   readonly origin: string;
   readonly basePath: string;
   readonly trusts: Trusts;
+  /** Trusted origins to which the browser does not send our cookie. */
+  readonly otherSites: readonly string[];
+  readonly cors: CorsSettings;
   readonly storageDeadline: number;
   readonly session: SessionSettings;
   readonly cookie: CookieSettings;
@@ -66,6 +79,7 @@ export interface Settings {
   readonly jwt: JwtSettings;
   readonly email: EmailSettings | null;
   readonly hooks: Hooks;
+  readonly log: LoggerSettings;
 }
 
 /** The defaults and ranges of what has no group. */
@@ -83,6 +97,7 @@ const MEMBERS = [
   "basePath",
   "allowInsecureOrigin",
   "trustedOrigins",
+  "cors",
   "session",
   "cookie",
   "jwt",
@@ -90,6 +105,8 @@ const MEMBERS = [
   "emailOtp",
   "hooks",
   "overrides",
+  "logger",
+  "service",
   "platform",
 ] as const;
 
@@ -104,6 +121,8 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     origin,
     basePath: basePath(options.basePath, report),
     trusts: trusted(options.trustedOrigins, origin, report),
+    otherSites: otherSites(options.trustedOrigins, origin),
+    cors: corsSettings(options.cors, origin, report),
     storageDeadline: report.duration("storageDeadline", options.storageDeadline, DEFAULTS.storageDeadline),
     session: sessionSettings(options.session, report),
     cookie: cookieSettings(options.cookie, url, report),
@@ -111,6 +130,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     jwt: jwtSettings(options.jwt, origin, report),
     email: emailSettings(options.email, report),
     hooks: hooksOf("hooks", options.hooks, report),
+    log: loggerSettings(options.logger, options.service, report),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Report } from "./base/report.ts";
+import { unfailing } from "./base/unfailing.ts";
 
 /** What the library takes from the machine. Tests pass their own and turn the clock instead of sleeping. */
 export interface Platform {
@@ -10,16 +11,14 @@ export interface Platform {
   readonly sleep: (ms: number, background?: boolean) => Promise<void>;
   /** Asks the network. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** Where warnings and failures go. */
+  /** Where warnings of the configuration go. */
   readonly log: Log;
 }
 
-/** A place for messages: `console` is one. */
+/** A place for warnings of the configuration: `console` is one. */
 export interface Log {
   /** Something works, and is probably not meant so. */
   readonly warn: (message: string, fields?: object) => void;
-  /** Something failed. */
-  readonly error: (message: string, fields?: object) => void;
 }
 
 /** The machine itself. The only place that asks it for time, chance, timers, the network or the console. */
@@ -34,41 +33,33 @@ export const machine: Platform = {
   fetch: (input, init) => fetch(input, init),
   log: {
     warn: (message, fields) => fields ? console.warn(message, fields) : console.warn(message),
-    error: (message, fields) => fields ? console.error(message, fields) : console.error(message),
   },
 };
 
-/** The machine, with the parts that were given in place of its own. */
-export function platformOf(given: Partial<Platform> | undefined, report: Report): Platform {
-  const { log = machine.log, ...others } = report.object("platform", given, [...CALLED, "log"]);
+/** The machine, with the parts that were given in place of its own. `usual`: where warnings go if nothing else is said. */
+export function platformOf(
+  given: Partial<Platform> | undefined,
+  report: Report,
+  usual: Log = machine.log,
+): Platform {
+  const { log = usual, ...others } = report.object("platform", given, [...CALLED, "log"]);
   const parts = CALLED.filter((name) => others[name] !== undefined).map((name) =>
     [name, others[name]] as const
   );
   for (const [name, part] of parts) {
     if (typeof part !== "function") report.add(`platform.${name}`, "must be a function");
   }
-  if (typeof log?.warn !== "function" || typeof log.error !== "function") {
-    report.add("platform.log", "must have the functions warn and error, as console has");
+  if (typeof log?.warn !== "function") {
+    report.add("platform.log", "must have the function warn, as console has");
   }
-  return { ...machine, ...Object.fromEntries(parts), log: unfailing(log) };
+  return {
+    ...machine,
+    ...Object.fromEntries(parts),
+    log: { warn: (...said) => void unfailing(() => log.warn(...said)) },
+  };
 }
 
 const CALLED = ["now", "random", "sleep", "fetch"] as const;
-
-/** A log that cannot be written to fails nobody who is being served. */
-function unfailing(log: Log): Log {
-  const attempt = async (tell: () => void) => {
-    try {
-      await tell();
-    } catch {
-      // Nobody is left to tell.
-    }
-  };
-  return {
-    warn: (...said) => void attempt(() => log.warn(...said)),
-    error: (...said) => void attempt(() => log.error(...said)),
-  };
-}
 
 /** Node and Bun give timers a method, Deno numbers them. */
 function unref(timer: unknown): void {

@@ -4,8 +4,10 @@ import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
 import { type Store, store as storeOf } from "../store/collection.ts";
 import type { Driver } from "../store/driver.ts";
+import type { Sweeper } from "../store/sweeper.ts";
 import { type AccessTokens, accessTokens } from "./access_tokens.ts";
 import { type Accounts, accounts as accountsOf } from "./accounts.ts";
+import { type Events, events as eventsOf } from "./events.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { devices as devicesOf } from "./devices.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
@@ -25,6 +27,7 @@ export interface Core {
   readonly platform: Platform;
   /** The options, but for the secrets: those only the keyring sees. */
   readonly settings: Omit<Settings, "secrets">;
+  readonly events: Events;
   readonly foundation: Foundation;
   readonly limits: Limits;
   readonly signingKeys: SigningKeys;
@@ -51,6 +54,7 @@ export interface Core {
 export function assemble(driver: Driver, platform: Platform, settings: Settings, mails: Mails): Core {
   const store: Store = storeOf(driver, platform, settings.storageDeadline * 1000);
   const keys = keyring(settings.secrets, platform.random);
+  const events = eventsOf(platform, settings.log);
   const signing = signingKeys(store, keys, settings.jwt.algorithm);
   const foundation = foundationOf(store, keys, signing.reseal);
   const limits = limitsOf(store, foundation);
@@ -58,13 +62,15 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
   const challenges = challengesOf(store);
   const accounts = accountsOf(store, foundation);
   const devices = devicesOf(keys, platform.now, settings.devices);
-  const session = settings.session;
-  const sessions = sessionsOf({ store, keyring: keys, accounts, accessTokens: tokens, settings: session });
-  const hooks = hookPoints(settings.hooks, platform);
-  const mail = mailOf(settings.email, platform, mails);
+  const ground = { store, events, accounts, accessTokens: tokens, settings: settings.session };
+  const sessions = sessionsOf({ ...ground, keyring: keys });
+  const hooks = hookPoints(settings.hooks, platform, events);
+  const mail = mailOf(settings.email, platform, events, mails);
+  const owners: readonly Owning[] = [foundation, limits, signing, accounts, sessions, challenges];
   return {
     platform,
     settings,
+    events,
     foundation,
     limits,
     signingKeys: signing,
@@ -72,24 +78,36 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
     challenges,
     accounts,
     sessions,
-    remove: removal(accounts, sessions, platform.now),
+    remove: removal(accounts, sessions, events, platform.now),
     mail,
     mailedSteps: mailedSteps({ platform, keyring: keys, challenges, mail }),
     hooks,
-    signIn: signIn({ accounts, sessions, devices, accessTokens: tokens, hooks, settings: session }),
+    signIn: signIn({ ...ground, sessions, devices, hooks }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
-    async sweep(options) {
-      await foundation.renew();
-      const { sweep } = await import("./sweep.ts"); // few processes need it
-      const sweepers = [foundation, limits, signing, accounts, sessions, challenges].flatMap((one) =>
-        one.sweepers
-      );
-      return await sweep({ store, sweepers, fingerprints: keys.fingerprints }, options);
-    },
+    sweep: sweeping(store, foundation, owners, keys.fingerprints),
     async close() {
       await mail.close();
       await driver.dispose();
     },
+  };
+}
+
+/** Whoever has records that a sweep goes through. */
+interface Owning {
+  readonly sweepers: readonly Sweeper[];
+}
+
+function sweeping(
+  store: Store,
+  foundation: Foundation,
+  owners: readonly Owning[],
+  fingerprints: readonly string[],
+): Core["sweep"] {
+  return async (options) => {
+    await foundation.renew();
+    const { sweep } = await import("./sweep.ts"); // few processes need it
+    const sweepers = owners.flatMap((owner) => owner.sweepers);
+    return await sweep({ store, sweepers, fingerprints }, options);
   };
 }

@@ -2,6 +2,7 @@ import { deadline } from "../base/deadline.ts";
 import { AuthError } from "../errors.ts";
 import type { Hooks } from "../options/hooks.ts";
 import type { Platform } from "../platform.ts";
+import type { Events } from "./events.ts";
 
 type Before = "beforeSignIn" | "beforeSignUp";
 type After = "afterSignIn" | "afterSignUp" | "afterSignOut";
@@ -22,7 +23,7 @@ const PATIENCE = 5000; // ms
 const LONGEST = 200; // characters of a reason
 
 /** The hooks of the options, and those that are added. */
-export function hookPoints(given: Hooks, platform: Platform): HookPoints {
+export function hookPoints(given: Hooks, platform: Platform, events: Events): HookPoints {
   const all = [given];
   const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
 
@@ -32,7 +33,7 @@ export function hookPoints(given: Hooks, platform: Platform): HookPoints {
   }
 
   function failed(hook: string, cause: unknown): void {
-    platform.log.error("A hook failed.", { hook, cause });
+    events.emit("error", { code: "internal", message: `The hook ${hook} failed.`, cause });
   }
 
   return {

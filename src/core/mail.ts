@@ -4,6 +4,7 @@ import type { Mails } from "../contract.ts";
 import { AuthError } from "../errors.ts";
 import type { EmailSettings } from "../options/email.ts";
 import type { Platform } from "../platform.ts";
+import type { Events } from "./events.ts";
 import type { Letter } from "./mail_text.ts";
 import type { Smtp } from "./smtp.ts";
 
@@ -23,7 +24,7 @@ const PATIENCE = 30_000; // ms
 const PATIENCE_FOR_LOCALE = 1000; // ms: whoever asks waits for it
 
 /** Mail in the words of the application or in ours, by the application's own function or over SMTP. */
-export function mail(options: EmailSettings | null, platform: Platform, mails: Mails): Mail {
+export function mail(options: EmailSettings | null, platform: Platform, events: Events, mails: Mails): Mail {
   const underWay = new Set<Promise<void>>();
   let servers: Promise<Smtp> | null = null;
   const patience = (ms: number) => deadline(platform, ms, () => new Error(`no answer within ${ms} ms`));
@@ -58,13 +59,14 @@ export function mail(options: EmailSettings | null, platform: Platform, mails: M
       try {
         return languageTag(await withinMoment((async () => await localeOf(request))()));
       } catch (cause) {
-        platform.log.error("email.locale failed: the mail is in the usual language.", { cause });
+        const message = "email.locale failed: the mail is in the usual language.";
+        events.emit("error", { code: "internal", message, cause });
         return null;
       }
     },
     behind(work) {
       const done = platform.sleep(0).then(work).catch((error: unknown) => {
-        platform.log.error("A mail could not be sent.", { cause: error });
+        events.emit("error", { code: "mail_failed", message: "A mail could not be sent.", cause: error });
       });
       underWay.add(done);
       void done.finally(() => underWay.delete(done));

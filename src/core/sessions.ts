@@ -9,6 +9,7 @@ import type { Settings } from "../options.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
+import type { Events } from "./events.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Account, Accounts, Listed } from "./accounts.ts";
 import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
@@ -70,10 +71,10 @@ export interface Sessions {
   readonly list: (uid: string) => Promise<readonly Found[]>;
   /** Trades a refresh token for the current one.
    * @throws {AuthError} `token_invalid`, `session_ended`, `refresh_reused` (and the session has ended) */
-  readonly refresh: (token: string, attempt: string | undefined) => Promise<Held>;
+  readonly refresh: (token: string, attempt: string | undefined, client?: ClientInfo) => Promise<Held>;
   /** Ends sessions; all but one is also `epoch + 1`. Resolves to the ids of those that ended.
    * @throws {AuthError} `session_ended` where the acting session no longer lives */
-  readonly end: (uid: string, ending: Ending) => Promise<readonly string[]>;
+  readonly end: (uid: string, ending: Ending, client?: ClientInfo) => Promise<readonly string[]>;
   /** Removes the records of sessions that are no longer listed. Resolves to how many went. */
   readonly drop: (uid: string, sids: readonly string[]) => Promise<number>;
   readonly sweepers: readonly Sweeper[];
@@ -82,6 +83,7 @@ export interface Sessions {
 /** What sessions stand on. */
 export interface Ground {
   readonly store: Store;
+  readonly events: Events;
   readonly keyring: Keyring;
   readonly accounts: Accounts;
   readonly accessTokens: AccessTokens;
@@ -98,7 +100,7 @@ export function isListed(account: Account, sid: string, now: number): boolean {
 
 /** The sessions of a store. */
 export function sessions(ground: Ground): Sessions {
-  const { store, accounts, settings } = ground;
+  const { store, events, accounts, settings } = ground;
   const { platform } = store;
   const records = collection<SessionRecord>(store, "sessions", SESSION_SHAPE);
   const idle = settings.idleTtl * 1000;
@@ -230,11 +232,14 @@ export function sessions(ground: Ground): Sessions {
       if (lost.length > 0) await unlist(uid, lost);
       return read.flatMap(({ sid, record }) => record === null ? [] : [{ uid, sid, account, record }]);
     },
-    async refresh(token, attempt) {
+    async refresh(token, attempt, client) {
       const { uid, sid, rotated } = await tokens.rotate(token, attempt);
+      const ids = { userId: uid, sessionId: sid };
       if (rotated.is === "gone") throw new AuthError("session_ended");
       if (rotated.is === "reused") {
-        throw new AuthError(await unlist(uid, [sid]) ? "refresh_reused" : "session_ended");
+        if (!await unlist(uid, [sid])) throw new AuthError("session_ended");
+        events.emit("session.reuse", ids, client);
+        throw new AuthError("refresh_reused");
       }
       // The account is read after the swap: one that ended the session meanwhile has the last word.
       const account = await accounts.get(uid);
@@ -242,9 +247,10 @@ export function sessions(ground: Ground): Sessions {
         throw new AuthError("session_ended");
       }
       const found = { uid, sid, account, record: rotated.record };
+      events.emit("session.refreshed", ids, client);
       return { found, token: tokens.current(found) };
     },
-    async end(uid, ending) {
+    async end(uid, ending, client) {
       const now = platform.now();
       const ended = await accounts.change<readonly string[] | null>(uid, (account) => {
         if (account === null) return { next: null, result: ending.acting === undefined ? [] : null };
@@ -260,6 +266,10 @@ export function sessions(ground: Ground): Sessions {
         return { next: { ...account, sessions: kept, epoch: account.epoch + (one ? 0 : 1) }, result: gone };
       });
       if (ended === null) throw new AuthError("session_ended");
+      if ("except" in ending) events.emit("sessions.ended", { userId: uid, ended: ended.length }, client);
+      else if (ended.length > 0) {
+        events.emit("session.ended", { userId: uid, sessionId: ending.sid, reason: "ended" }, client);
+      }
       await drop(uid, ended);
       return ended;
     },

@@ -11,6 +11,7 @@ import {
   unmoved,
   type Value,
 } from "./accounts.ts";
+import type { Events } from "./events.ts";
 import type { Noted } from "./challenges.ts";
 import type { Devices, Shown } from "./devices.ts";
 import type { HookPoints } from "./hooks.ts";
@@ -63,6 +64,7 @@ export interface SignIn {
 
 /** What the gate stands on. */
 export interface Gate {
+  readonly events: Events;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly devices: Devices;
@@ -77,7 +79,9 @@ type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: 
 };
 
 /** The gate. */
-export function signIn({ accounts, sessions, devices, accessTokens, hooks, settings }: Gate): SignIn {
+export function signIn(
+  { events, accounts, sessions, devices, accessTokens, hooks, settings }: Gate,
+): SignIn {
   const issued = new WeakMap<object, Issued>();
 
   function mode(wanted: SessionMode | undefined): SessionMode {
@@ -129,10 +133,11 @@ export function signIn({ accounts, sessions, devices, accessTokens, hooks, setti
   ): Promise<Grant> {
     const opening = { mode: mode(wanted.session), amr: wanted.amr, client: wanted.client };
     const held = await sessions.open(owner.uid, owner.account, entry, opening);
+    tell(owner, entry.sid, wanted, ended, created);
     await sessions.drop(owner.uid, ended);
     const { userId, sessionId } = wanted.replaces ?? {};
     if (userId !== undefined && sessionId !== undefined && userId !== owner.uid) {
-      await sessions.end(userId, { sid: sessionId, acting: undefined });
+      await sessions.end(userId, { sid: sessionId, acting: undefined }, wanted.client);
     }
     const grant = await grantFor(held, created, wanted.client?.device);
     await hooks.after(created ? "afterSignUp" : "afterSignIn", {
@@ -141,6 +146,22 @@ export function signIn({ accounts, sessions, devices, accessTokens, hooks, setti
       ...facts(wanted),
     });
     return grant;
+  }
+
+  function tell(
+    { uid: userId }: Owner,
+    sessionId: string,
+    { amr, client, replaces }: Wanted,
+    ended: readonly string[],
+    isNew: boolean,
+  ): void {
+    if (isNew) events.emit("user.created", { userId }, client);
+    events.emit("session.created", { userId, sessionId }, client);
+    events.emit("signIn.succeeded", { userId, sessionId, amr, isNew }, client);
+    for (const sid of ended) {
+      const reason = sid === replaces?.sessionId ? "replaced" : "evicted";
+      events.emit("session.ended", { userId, sessionId: sid, reason }, client);
+    }
   }
 
   return {

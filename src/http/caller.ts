@@ -1,3 +1,4 @@
+import { base32 } from "../base/encoding.ts";
 import type { AnyRoute, MaybeCaller } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Credential, Identified } from "../core/sessions.ts";
@@ -28,20 +29,27 @@ function deviceOf(headers: Headers, { settings }: Core): string | null {
   return cookie === undefined || another !== undefined ? null : cookie;
 }
 
+/** Where a request comes from. Its id is the caller's where that is plain and short, else ours. */
+export function clientOf(request: Request, core: Core): ClientInfo {
+  const asked = request.headers.get("x-request-id") ?? "";
+  return {
+    userAgent: request.headers.get("user-agent"),
+    device: deviceOf(request.headers, core),
+    requestId: /^[A-Za-z0-9._-]{1,64}$/.test(asked) ? asked : base32(core.platform.random(10)),
+  };
+}
+
 /** Who calls, as far as the route wants to know.
  * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended` where it demands a session */
 export async function callerOf(
   request: Request,
-  credential: Credential,
+  client: ClientInfo,
   route: AnyRoute,
   core: Core,
 ): Promise<MaybeCaller> {
   const { sessions, foundation, mail } = core;
-  const client: ClientInfo = {
-    userAgent: request.headers.get("user-agent"),
-    device: deviceOf(request.headers, core),
-    ...(route.mails && { locale: await mail.localeOf(request) }),
-  };
+  const credential = credentialOf(request.headers, core);
+  if (route.mails) Object.assign(client, { locale: await mail.localeOf(request) }); // the request's own, so far unread
   // A sign-in ends the session of the cookie it came with, and of nothing else.
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };

@@ -2,6 +2,7 @@ import type { Within } from "../base/deadline.ts";
 import { parseJson } from "../base/json.ts";
 import type { AnyRoute } from "../contract.ts";
 import { AuthError } from "../errors.ts";
+import type { SessionMode } from "../model.ts";
 
 const LARGEST = 64 * 1024; // bytes
 const DEEPEST = 8;
@@ -9,16 +10,29 @@ const DEEPEST = 8;
 /** How long a body may take: one that comes in drops does not hold a request for ever. In milliseconds. */
 export const BODY_PATIENCE = 10_000;
 
+/** Where a request comes from. */
+export interface Origin {
+  /** Whether it brings our cookie. */
+  readonly carriesCookie: boolean;
+  /** Whether the page that sent it is neither ours nor trusted. */
+  readonly isForeign: boolean;
+  /** Whether that page may ask all the same, without cookies. */
+  readonly mayAsk: boolean;
+}
+
 /** Whether a request may act: one that carries our cookie, or whose reply sets one, must come from an origin that is ours or
  * trusted. Without an `Origin`, only what is no browser: all of those send `Sec-Fetch-Site`.
  * @throws {AuthError} `origin_forbidden` */
-export function admit(
-  request: Request,
-  route: AnyRoute,
-  carriesCookie: boolean,
-  trusts: (origin: string, request: Request) => boolean,
-): void {
-  if ((carriesCookie || route.session !== undefined) && isForeign(request, trusts)) {
+export function admit({ carriesCookie, isForeign, mayAsk }: Origin, route: AnyRoute): void {
+  const sets = route.session !== undefined && !mayAsk;
+  if (isForeign && (carriesCookie || sets)) throw new AuthError("origin_forbidden");
+}
+
+/** A page that may ask without cookies gets none: it signs in to tokens.
+ * @throws {AuthError} `origin_forbidden` */
+export function admitSignIn(origin: Origin, route: AnyRoute, sent: object, usual: SessionMode): void {
+  const { session = usual }: { readonly session?: unknown } = sent;
+  if (origin.isForeign && route.session === "starts" && session !== "bearer") {
     throw new AuthError("origin_forbidden");
   }
 }

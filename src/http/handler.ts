@@ -1,71 +1,104 @@
 import { deadline } from "../base/deadline.ts";
 import { base32 } from "../base/encoding.ts";
-import type { AnyRoute } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
+import type { ClientInfo } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
-import { callerOf, credentialOf } from "./caller.ts";
-import { admit, BODY_PATIENCE, readBody } from "./guard.ts";
+import { callerOf, clientOf } from "./caller.ts";
+import { cors } from "./cors.ts";
+import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody } from "./guard.ts";
 import { failure, type SessionCookie, success } from "./reply.ts";
 import { pathOf, router } from "./router.ts";
 
 /** Answers a request. Never throws, never hangs. */
 export type Handler = (request: Request) => Promise<Response>;
 
+/** A request under way. */
+interface Asked {
+  readonly request: Request;
+  readonly client: ClientInfo;
+  /** What it leads to; null until that is known. */
+  endpoint: Endpoint | null;
+  /** Whether it was let in, and may be sent cookies. */
+  admitted: "no" | "without cookies" | "whole";
+  /** Who may read the reply. */
+  readers: string | null;
+}
+
 /** The one Fetch handler over all endpoints. */
 export function handler(endpoints: readonly Endpoint[], core: Core, cookie: SessionCookie): Handler {
-  const { platform, settings } = core;
+  const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
   const route = router(endpoints, settings.basePath);
+  const shared = cors(settings.cors, settings.trusts);
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(asked: Asked): Promise<Response> {
+    const { request, client } = asked;
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const { endpoint, params } = route(method, pathOf(request.url));
+    const path = pathOf(request.url);
+    asked.readers = shared.readers(request);
+    if (shared.isPreflight(request)) return shared.preflight(asked.readers, route.methods(path));
+    const { endpoint, params } = route.find(method, path);
+    asked.endpoint = endpoint;
     const { name, device } = settings.cookie;
     const carries = (cookie: string) => cookieValues(request.headers.get("cookie"), cookie).length > 0;
-    admit(request, endpoint.route, carries(name) || carries(device), settings.trusts);
-    try {
-      const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
-      const caller = await callerOf(request, credentialOf(request.headers, core), endpoint.route, core);
-      const sent = { ...body, ...params };
-      // Who calls is said last: whatever of it came over the wire is refused as unknown.
-      const result = await endpoint.run(sent, caller);
-      const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
-      return success({ route: endpoint.route, result, issued, caller, sent }, cookie);
-    } catch (error) {
-      return failed(error, request, endpoint.route);
-    }
+    const origin: Origin = {
+      carriesCookie: carries(name) || carries(device),
+      isForeign: isForeign(request, settings.trusts),
+      mayAsk: shared.goesBeyondTrust && asked.readers !== null,
+    };
+    admit(origin, endpoint.route);
+    asked.admitted = origin.isForeign ? "without cookies" : "whole";
+    const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
+    admitSignIn(origin, endpoint.route, body, settings.session.usual);
+    const caller = await callerOf(request, client, endpoint.route, core);
+    const sent = { ...body, ...params };
+    // Who calls is said last: whatever of it came over the wire is refused as unknown.
+    const result = await endpoint.run(sent, caller);
+    const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
+    const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies: !origin.isForeign };
+    return success(answer, cookie);
   }
 
-  function failed(error: unknown, request: Request, route: AnyRoute | null): Response {
+  function failed(error: unknown, { request, client, endpoint, admitted }: Asked): Response {
     const isBearer = /^bearer(?:[ \t]|$)/i.test(request.headers.get("authorization") ?? "");
-    return failure({ error: known(error), isBearer, route }, cookie);
+    const told = known(error, client);
+    if (DENIED.has(told.status) && endpoint?.route.session !== "starts") {
+      const operation = endpoint === null ? null : endpoint.name;
+      events.emit("request.denied", { operation, code: told.code, status: told.status }, client);
+    }
+    const route = admitted === "whole" && endpoint !== null ? endpoint.route : null;
+    return failure({ error: told, isBearer, route }, cookie);
   }
 
   /** Our own mistakes are told by a reference and nothing else; what it was goes to the log. */
-  function known(error: unknown): AuthError {
+  function known(error: unknown, client: ClientInfo): AuthError {
     if (error instanceof AuthError) {
-      if (error.status >= 500) platform.log.error(error.message, { code: error.code, cause: error.cause });
+      const { code, message, cause } = error;
+      if (error.status >= 500) events.emit("error", { code, message, cause }, client);
       return error;
     }
     const reference = base32(platform.random(10));
-    platform.log.error("A request failed by a mistake in the code.", { reference, cause: error });
+    const message = "A request failed by a mistake in the code.";
+    events.emit("error", { code: "internal", message, reference, cause: error }, client);
     return new AuthError("internal", { reference }, { cause: error });
   }
 
   return async (request) => {
-    const asked = request.headers.get("x-request-id") ?? "";
+    const client = clientOf(request, core);
+    const asked: Asked = { request, client, endpoint: null, admitted: "no", readers: null };
+    events.began(client);
     let response: Response;
     try {
-      response = await answer(request);
+      response = await answer(asked);
     } catch (error) {
-      response = failed(error, request, null);
+      response = failed(error, asked);
     }
-    response.headers.set(
-      "X-Request-Id",
-      /^[A-Za-z0-9._-]{1,64}$/.test(asked) ? asked : base32(platform.random(10)),
-    );
+    shared.open(asked.readers, asked.endpoint?.route ?? null, response);
+    response.headers.set("X-Request-Id", String(client.requestId));
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
 }
+
+const DENIED: ReadonlySet<number> = new Set([401, 403, 429]);

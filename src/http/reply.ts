@@ -35,17 +35,22 @@ export interface Answer {
   readonly caller: MaybeCaller;
   /** The input, as it came. */
   readonly sent: object;
+  /** Whether the page that asked may be sent cookies. */
+  readonly takesCookies: boolean;
 }
 
 /** A method's result as a reply. */
-export function success({ route, result, issued, caller, sent }: Answer, cookie: SessionCookie): Response {
+export function success(
+  { route, result, issued, caller, sent, takesCookies }: Answer,
+  cookie: SessionCookie,
+): Response {
   const headers = new Headers(
     route.maxAge === undefined ? PRIVATE : { "Cache-Control": `public, max-age=${route.maxAge}` },
   );
   for (const value of issued === null ? [] : cookie.set(issued)) headers.append("Set-Cookie", value);
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
-  if (route.session === "ends" && !kept) headers.append("Set-Cookie", cookie.clear());
+  if (route.session === "ends" && !kept && takesCookies) headers.append("Set-Cookie", cookie.clear());
   if (route.status === 204) return new Response(null, { status: 204, headers });
   headers.set("Content-Type", "application/json");
   return new Response(JSON.stringify(result), { status: issued?.created ? 201 : route.status, headers });

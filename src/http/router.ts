@@ -8,9 +8,13 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Finds the endpoint of a method and a path.
- * @throws {AuthError} `not_found`, `method_not_allowed` */
-export type Router = (method: string, path: string) => Match;
+/** Knows where paths lead. */
+export interface Router {
+  /** The endpoint of a method and a path. @throws {AuthError} `not_found`, `method_not_allowed` */
+  readonly find: (method: string, path: string) => Match;
+  /** The methods that a path answers. @throws {AuthError} `not_found` */
+  readonly methods: (path: string) => readonly string[];
+}
 
 interface Pattern {
   readonly method: string;
@@ -25,21 +29,29 @@ export function router(endpoints: readonly Endpoint[], basePath: string): Router
     const [method = "", path = ""] = endpoint.call.split(" ");
     return { method, segments: (basePath + path).split("/"), endpoint };
   });
-  return (method, path) => {
-    const segments = path.split("/");
+  function at(segments: readonly string[]): readonly Pattern[] {
     const matching = patterns.filter((pattern) => matches(pattern.segments, segments));
     if (matching.length === 0) throw new AuthError("not_found");
-    const found = matching.find((pattern) => pattern.method === method);
-    if (found === undefined) {
-      throw new AuthError("method_not_allowed", {
-        allow: matching.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]),
-      });
-    }
-    const named = found.segments.flatMap((name, i) =>
-      name.startsWith(":") ? [[name.slice(1), segments[i] ?? ""]] : []
-    );
-    return { endpoint: found.endpoint, params: Object.fromEntries(named) };
+    return matching;
+  }
+
+  return {
+    find(method, path) {
+      const segments = path.split("/");
+      const matching = at(segments);
+      const found = matching.find((pattern) => pattern.method === method);
+      if (found === undefined) throw new AuthError("method_not_allowed", { allow: methodsOf(matching) });
+      const named = found.segments.flatMap((name, i) =>
+        name.startsWith(":") ? [[name.slice(1), segments[i] ?? ""]] : []
+      );
+      return { endpoint: found.endpoint, params: Object.fromEntries(named) };
+    },
+    methods: (path) => methodsOf(at(path.split("/"))),
   };
+}
+
+function methodsOf(patterns: readonly Pattern[]): readonly string[] {
+  return patterns.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
 }
 
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {

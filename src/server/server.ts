@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
-import { type AuthOptions, createAuth, type Driver, type Log } from "../../mod.ts";
+import { type AuthEvent, type AuthOptions, createAuth, type Driver, type Logger } from "../../mod.ts";
 import { base64url } from "../base/encoding.ts";
 import { toNodeListener } from "../doors/node.ts";
 import { machine } from "../platform.ts";
 import { addressOf, listen, stopper } from "./connections.ts";
-import { messageOf, unusable } from "./folder.ts";
+import { unusable } from "./folder.ts";
 import { sweepHourly } from "./housekeeping.ts";
 import { type Mailbox, mailbox } from "./mailbox.ts";
 import { SECRET_FILE, secretFile } from "./secret_file.ts";
@@ -88,7 +88,7 @@ async function serve(
   const email: AuthOptions["email"] = box === null
     ? { from, ...(smtp !== null && { smtp }) }
     : { from, send: box.send };
-  const auth = createAuth({ storage: driver, secret, baseUrl, email, emailOtp: true, platform: { log } });
+  const auth = createAuth({ storage: driver, secret, baseUrl, email, emailOtp: true, logger });
   const stop = stopper(server);
   server.on("request", toNodeListener(site(auth.handler, box)));
   await auth.ready();
@@ -104,12 +104,15 @@ async function serve(
   };
 }
 
-/** A failure that has a name is one line; a mistake in the code is told with all that is known of it. */
-const log: Log = {
-  warn: (message, fields = {}) => console.warn(message, fields),
-  error(message, fields = {}) {
-    if ("code" in fields && "cause" in fields) console.error(`${message} (${messageOf(fields.cause)})`);
-    else console.error(message, fields);
+/** The terminal gets what somebody should look at: a failure that has a name as one line, a mistake in the code with all that is known
+ * of it. */
+const logger: Logger = {
+  info() {},
+  warn: (line) => console.warn(line),
+  error(line: Partial<AuthEvent<"error">>) {
+    const { code, message, cause } = line;
+    if (code === "internal" || message === undefined) console.error(line);
+    else console.error(cause === undefined ? message : `${message} (${Object(cause).message ?? cause})`);
   },
 };
 

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { type ErrorCode, ERRORS } from "../../src/errors.ts";
+import type { Logger } from "../../src/events.ts";
 import type { EmailOptions } from "../../src/options/email.ts";
 import type { Platform } from "../../src/platform.ts";
 import { faulty, refusal } from "../suite/faults.ts";
@@ -439,8 +440,8 @@ flow("a mailer may be a function that returns nothing", async (here) => {
 });
 
 flow("codes and tokens are never logged", async (here) => {
-  const { platform, said } = listener();
-  const auth = here.another({ platform });
+  const { said, ...ears } = listener();
+  const auth = here.another(ears);
   const ada = here.at(auth);
   const { challengeId } = await ada.emailOtp.start({ email: ADA });
   const code = here.mailbox.code(ADA);
@@ -476,7 +477,7 @@ async function failed(here: World, said: () => string, count: number): Promise<v
 async function withoutSignUp(here: World) {
   await here.server().users.create({ email: ADA, emailVerified: true });
   const watched = faulty(here.driver());
-  const { platform, said } = listener();
+  const { said, logger, platform } = listener();
   let bytes: number[] = [];
   const random = (length: number) => {
     const some = here.random(length);
@@ -486,6 +487,7 @@ async function withoutSignUp(here: World) {
   const closed = here.another({
     storage: watched.driver,
     emailOtp: { signUp: false },
+    logger,
     platform: { ...platform, random },
   });
   await closed.ready();
@@ -500,10 +502,14 @@ async function withoutSignUp(here: World) {
 }
 
 /** Keeps all that is logged, with its fields. */
-function listener(): { platform: Pick<Platform, "log">; said: () => string } {
+function listener(): { logger: Logger; platform: Pick<Platform, "log">; said: () => string } {
   const lines: string[] = [];
   const note = (...said: unknown[]) => void lines.push(inspect(said, { depth: 12 }));
-  return { platform: { log: { warn: note, error: note } }, said: () => lines.join("\n") };
+  return {
+    logger: { info: note, warn: note, error: note },
+    platform: { log: { warn: note } },
+    said: () => lines.join("\n"),
+  };
 }
 
 function mailer(send: EmailOptions["send"]): EmailOptions {

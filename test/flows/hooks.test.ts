@@ -9,19 +9,14 @@ import type { World } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
 
-interface Logged {
-  readonly message: string;
-  readonly fields: object | undefined;
-}
-
 /** A server with hooks, somebody at it, and what it logs. */
 function site(world: World, hooks: Hooks, options: Partial<AuthOptions> = {}) {
-  const logged: Logged[] = [];
-  const log = {
-    warn: () => {},
-    error: (message: string, fields?: object) => void logged.push({ message, fields }),
+  const logged: string[] = [];
+  const error = (line: object) => {
+    const { message, cause } = line as { message: string; cause?: { message: string } };
+    logged.push(`${message} ${cause?.message}`);
   };
-  const auth = world.another({ hooks, ...options, platform: { ...options.platform, log } });
+  const auth = world.another({ hooks, ...options, logger: { info() {}, warn() {}, error } });
   return { auth, logged, ada: world.at(auth) };
 }
 
@@ -60,7 +55,7 @@ flow("a hook denies a sign-up with a reason: no account, no session, nothing hal
     email: ADA,
     identifier: { type: "email", value: ADA },
     amr: ["otp", "email"],
-    client: { userAgent: "a test" },
+    client: expect.objectContaining({ userAgent: "a test" }),
   }]);
   expect(await kept(world)).toEqual(before);
   // The proof is spent.
@@ -87,7 +82,7 @@ flow(
     expect(await denial(ada.emailOtp.verify(answer))).toEqual(body({ reason: "Not today." }));
     expect(await denial(auth.sessions.create({ userId: user.id }))).toEqual(body({ reason: "Not today." }));
     expect(asked).toEqual([
-      { user, amr: ["otp", "email"], client: { userAgent: "a test" } },
+      { user, amr: ["otp", "email"], client: expect.objectContaining({ userAgent: "a test" }) },
       { user, amr: [], client: {} },
     ]);
     expect(await kept(world)).toEqual(before);
@@ -117,10 +112,8 @@ flow(
       const before = await kept(world);
       expect([name, await denial(ada.emailOtp.verify(answer))]).toEqual([name, body()]);
       expect([name, await kept(world)]).toEqual([name, before]);
-      expect(logged.map(({ message }) => message)).toEqual(["A hook failed."]);
-      if (name === "throws") {
-        expect(logged[0]?.fields).toEqual({ hook: "beforeSignUp", cause: new Error("the secret plan") });
-      }
+      expect(logged).toHaveLength(1);
+      if (name === "throws") expect(logged).toEqual(["The hook beforeSignUp failed. the secret plan"]);
     }
   },
 );
@@ -138,9 +131,7 @@ flow("a hook that hangs denies at its deadline, and the next sign-in works", asy
   await asked;
   await world.turn("6s");
   expect(await waiting).toEqual(body());
-  expect(logged).toMatchObject([{
-    fields: { hook: "beforeSignUp", cause: { message: "no answer within 5000 ms" } },
-  }]);
+  expect(logged).toEqual(["The hook beforeSignUp failed. no answer within 5000 ms"]);
   hangs = false;
   expect((await ada.emailOtp.verify(await answerFor(world, ada, ADA))).user.email).toBe(ADA);
 });
@@ -197,7 +188,7 @@ flow(
     await bob.sessions.end({ id: second.session.id });
     await ada.sessions.signOut();
     await ada.sessions.signOut();
-    const client = { userAgent: "a test" };
+    const client = expect.objectContaining({ userAgent: "a test" });
     const amr = ["otp", "email"];
     expect(first.user.email).toBe(ADA);
     expect(told).toEqual([
@@ -206,11 +197,10 @@ flow(
       { point: "afterSignOut", userId: first.user.id, sessionIds: [second.session.id], client },
       { point: "afterSignOut", userId: first.user.id, sessionIds: [first.session.id], client },
     ]);
-    expect(logged.map(({ fields }) => fields)).toEqual(
-      ["afterSignUp", "afterSignIn", "afterSignOut", "afterSignOut"].map((hook) => ({
-        hook,
-        cause: new Error(hook),
-      })),
+    expect(logged).toEqual(
+      ["afterSignUp", "afterSignIn", "afterSignOut", "afterSignOut"].map((hook) =>
+        `The hook ${hook} failed. ${hook}`
+      ),
     );
   },
 );

@@ -132,7 +132,8 @@ test("a function may judge origins; whatever it does but say true is no", async 
       expect((await sign("http://localhost:3000")).status).toBe(204); // ours, whatever it says
     }, { trustedOrigins });
   }
-  expect(asked).toEqual([["https://app.test", "http://localhost:3000/auth/sign-out"]]);
+  const question = ["https://app.test", "http://localhost:3000/auth/sign-out"];
+  expect(asked).toEqual([question, question]); // whether it may act, and whether its page may read the reply
 });
 
 test("on HTTPS the one origin is baseUrl's, and the cookie that counts has its prefix", async () => {

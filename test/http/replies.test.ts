@@ -2,9 +2,22 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { ERRORS } from "../../src/errors.ts";
 import { faulty } from "../suite/faults.ts";
+import { BASE_URL } from "../suite/world.ts";
 import { failure, onSite, type Reply, requestOf, ROWS } from "./site.ts";
 
-const PRIVATE = { "cache-control": "no-store", vary: "Cookie, Authorization" };
+const EXPOSED = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed";
+/** What lets our own pages read a reply. */
+const READERS = {
+  "access-control-allow-origin": BASE_URL,
+  "access-control-allow-credentials": "true",
+  "access-control-expose-headers": EXPOSED,
+};
+const PRIVATE = { "cache-control": "no-store", vary: "Cookie, Authorization, Origin" };
+const PUBLIC = {
+  "cache-control": "public, max-age=300",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": EXPOSED,
+};
 
 test("every reply but the key set is no-store, varies by cookie, and is JSON where it says something", async () => {
   await onSite(async ({ ask, browser }) => {
@@ -22,8 +35,9 @@ test("every reply but the key set is no-store, varies by cookie, and is JSON whe
           : reply.status === 401 && "authorization" in headers
           ? { "www-authenticate": 'Bearer error="invalid_token"' }
           : {};
-        const keys = call === "GET /jwks" ? { "cache-control": "public, max-age=300" } : PRIVATE;
-        expect([call, others]).toEqual([call, { ...keys, ...type, ...extra }]);
+        const readers = "cookie" in headers && call !== "GET /jwks" ? READERS : {};
+        const keys = call === "GET /jwks" ? PUBLIC : PRIVATE;
+        expect([call, others]).toEqual([call, { ...keys, ...readers, ...type, ...extra }]);
       }
     }
     expect([...seen].toSorted()).toEqual([200, 204, 400, 401, 404, 405]);
@@ -136,12 +150,12 @@ test("a new account is 201, a known one 200; a cookie for browsers, tokens for p
 });
 
 test("our own mistake is told by a reference and nothing else; what it was goes to the log", async () => {
-  const lines: unknown[][] = [];
-  const log = { warn: () => {}, error: (...said: unknown[]) => void lines.push(said) };
+  const lines: object[] = [];
+  const logger = { info() {}, warn() {}, error: (line: object) => void lines.push(line) };
   await onSite(async ({ ask, world }) => {
     const cause = new Error("SELECT value FROM users:abc WHERE secret = 'hunter2'");
     const broken = world.another({
-      platform: { log },
+      logger,
       trustedOrigins: () => {
         throw cause;
       },
@@ -152,19 +166,30 @@ test("our own mistake is told by a reference and nothing else; what it was goes 
     const body = await response.json();
     const { reference } = body.details;
     expect(body).toEqual(failure("internal", { reference: expect.stringMatching(/^[a-z2-7]{16}$/) }));
-    expect(lines).toEqual([["A request failed by a mistake in the code.", { reference, cause }]]);
+    expect(lines).toEqual([{
+      service: "latchkey",
+      event: "error",
+      at: new Date(world.now()).toISOString(),
+      requestId: response.headers.get("x-request-id"),
+      durationMs: 0,
+      code: "internal",
+      message: "A request failed by a mistake in the code.",
+      reference,
+      cause: { name: "Error", message: cause.message, stack: cause.stack },
+    }]);
     expect((await ask("GET /health")).status).toBe(200);
   });
 });
 
 test("what a store says goes to the log, and never into a reply", async () => {
   const lines: string[] = [];
-  const log = { warn: () => {}, error: (...said: unknown[]) => void lines.push(inspect(said, { depth: 5 })) };
+  const note = (line: object) => void lines.push(inspect(line, { depth: 5 }));
+  const logger = { info() {}, warn() {}, error: note };
   const words = "SQLITE_ERROR: near users:abc in /var/lib/auth.db";
   await onSite(async ({ world, browser }) => {
     const own = await browser("ada@example.com");
     const store = faulty(world.driver());
-    const auth = world.another({ storage: store.driver, platform: { log } });
+    const auth = world.another({ storage: store.driver, logger });
     const faults = [
       () => Promise.reject(new Error(words)),
       () => {

@@ -7,13 +7,14 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["mod", "auth, errors, any (types)"],
   ["base", "own, errors, libraries"],
   ["errors", ""],
+  ["events", ""],
   ["platform", "base"],
   ["model", "base"],
   ["contract", "base, errors (types), model (types)"],
   ["endpoint", "base, errors, model, contract (types)"],
   [
     "options",
-    "options, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
+    "options, events, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
   ],
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   ["crypto", "own, base, errors, libraries"],
@@ -32,7 +33,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["drivers", "store/driver (types), errors, drivers/local_disk, libraries"],
   [
     "core",
-    "own, base, errors, platform, model, contract, crypto, protocol, store, options (types), libraries",
+    "own, base, errors, events, platform, model, contract, crypto, protocol, store, options (types), libraries",
   ],
   ["features/calls", "features/*/contract, contract (types)"],
   ["features/index", "features/*/feature, contract (types)"],
@@ -40,11 +41,11 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["features/*", "own, contract, model, core (types), base, protocol, errors"],
   [
     "http",
-    "own, contract, endpoint (types), model, platform (types), errors, base, protocol/cookie, core (types), libraries",
+    "own, contract, endpoint (types), model, platform (types), options (types), errors, base, protocol/cookie, core (types), libraries",
   ],
   [
     "auth",
-    "base, errors, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
+    "base, errors, events, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
   ],
   ["doors/client", "errors, features/calls"],
   ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform"],

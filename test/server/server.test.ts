@@ -109,7 +109,7 @@ test("a code is not sent again to a foreign request either", async () => {
     email: { from: "no-reply@example.com", send: box.send },
     emailOtp: true,
     storage: memory({ now: () => now }),
-    platform: { now: () => now, log: { warn() {}, error() {} } },
+    platform: { now: () => now, log: { warn() {} } },
   });
   const answer = site(auth.handler, box);
   const ask = async (path: string, body: object, headers: Record<string, string>) =>

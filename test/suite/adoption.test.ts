@@ -29,7 +29,7 @@ async function opened(
   undo.push(own.close);
   const adopted = () => {
     const driver = adopt(own.driver(), {
-      platform: { ...machine, now, log: { warn: () => {}, error: () => {} } },
+      platform: { ...machine, now, log: { warn: () => {} } },
     });
     undo.push(driver.dispose);
     return driver;
@@ -182,7 +182,7 @@ describe.each(STOCK_KINDS)("$name", (kind) => {
         baseUrl: "http://localhost:3000",
         email: { from: "no-reply@example.com", send: box.send },
         emailOtp: true,
-        platform: { now, sleep, log: { warn: () => {}, error: () => {} } },
+        platform: { now, sleep, log: { warn: () => {} } },
       });
       undo.push(auth.close);
       return auth;

@@ -296,7 +296,7 @@ describe("db0", () => {
     const path = file();
     let late = 0; // ms that have passed without anybody's waiting for them
     const driver = adopt(db0({ database: createDatabase(nodeSqlite({ path })) }), {
-      platform: { ...machine, now: () => machine.now() + late, log: { warn: () => {}, error: () => {} } },
+      platform: { ...machine, now: () => machine.now() + late, log: { warn: () => {} } },
     });
     await driver.swap("users:a", null, "1");
     const other = new DatabaseSync(path);

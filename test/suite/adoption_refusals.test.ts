@@ -225,7 +225,7 @@ function withStorage(storage: unknown, allowUnsafe = false, warn: (message: stri
       ...(allowUnsafe && { allowUnsafeStorage: "single-process" }),
       secret: "a-secret-of-32-characters-or-more",
       baseUrl: "http://localhost:3000",
-      platform: { log: { warn, error: warn } },
+      platform: { log: { warn } },
     } satisfies AuthOptions,
   );
 }

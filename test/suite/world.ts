@@ -29,6 +29,8 @@ export interface World {
   readonly mailbox: Mailbox;
   /** What was warned of and reported. */
   readonly log: readonly string[];
+  /** All lines of the log. */
+  readonly lines: readonly Line[];
   readonly now: () => number;
   readonly turn: (by: Duration) => Promise<void>;
   readonly random: (length: number) => Uint8Array;
@@ -37,6 +39,13 @@ export interface World {
   /** What stands in the store: key → text. */
   readonly contents: () => Promise<Map<string, string>>;
   readonly close: () => Promise<void>;
+}
+
+/** A line of the log. */
+export interface Line {
+  readonly event: string;
+  readonly message?: string;
+  readonly [field: string]: unknown;
 }
 
 export interface WorldOptions {
@@ -54,6 +63,12 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   const random = chance(1);
   const box = mailbox();
   const log: string[] = [];
+  const lines: Line[] = [];
+  const note = (line: object) => {
+    const told = line as Line; // as every line is
+    lines.push(told);
+    if (told.message !== undefined) log.push(told.message);
+  };
   const { driver, ...place } = premises(store, now);
   const another = (options: Partial<AuthOptions>): FullAuth => {
     const paced = given.unhurried ? unhurried(driver()) : driver();
@@ -64,6 +79,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
         baseUrl: BASE_URL,
         email: { from: "Latchkey <no-reply@example.com>", send: box.send },
         emailOtp: true,
+        logger: { debug: note, info: note, warn: note, error: note },
         ...given.options,
         ...options,
         platform: {
@@ -71,7 +87,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
           sleep,
           random,
           fetch: () => Promise.reject(new Error("no network in tests")),
-          log: { warn: (message) => log.push(message), error: (message) => log.push(message) },
+          log: { warn: (message: string) => void log.push(message) },
           ...options.platform,
         },
       } as AuthOptions & { readonly emailOtp: true },
@@ -95,6 +111,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     },
     mailbox: box,
     log,
+    lines,
     now,
     async turn(by) {
       await place.turn(typeof by === "number" ? by : Number(seconds(by)));

@@ -22,7 +22,7 @@ const ORIGIN_IS = 'must be an exact origin like "https://app.example.com", witho
 const DURATION_IS = 'must be a duration like "15m" or a number of seconds';
 const LINE = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
 const FROM_IS = 'must be an address like "Example <no-reply@example.com>"';
-const LOG_IS = "must have the functions warn and error, as console has";
+const LOG_IS = "must have the function warn, as console has";
 
 /** What is set → where it is wrong, and what would be right. The rest of the options are as they should be. */
 type Case = readonly [set: object, ...issues: readonly (readonly [path: string, message: string])[]];
@@ -301,7 +301,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ platform: { sleep: null } }, ["platform.sleep", "must be a function"]],
     [{ platform: { log: () => {} } }, ["platform.log", LOG_IS]],
     [{ platform: { log: null } }, ["platform.log", LOG_IS]],
-    [{ platform: { log: { warn: send } } }, ["platform.log", LOG_IS]],
+    [{ platform: { log: { error: send } } }, ["platform.log", LOG_IS]],
+    [{ logger: { info: send } }, [
+      "logger",
+      "must have the functions info, warn and error (and perhaps debug), as console has",
+    ]],
+    [{ service: "" }, ["service", "must be a text that is not empty"]],
   ],
   "what is not an option": [
     [{ trustedOrigin: [] }, [
@@ -425,9 +430,7 @@ test("what is right is taken: every option at its edges", () => {
     { storage: stockMemory() },
   ];
   for (const set of fine) {
-    const platform = "platform" in set && set.platform
-      ? {}
-      : { platform: { log: { warn: send, error: send } } };
+    const platform = "platform" in set && set.platform ? {} : { platform: { log: { warn: send } } };
     expect(() => createAuth({ ...right(), ...set, ...platform } as unknown as AuthOptions), said(set)).not
       .toThrow();
   }
@@ -481,7 +484,7 @@ test("frozen options work", async () => {
     cookie: { name: "a" },
     jwt: { ttl: "1m" },
     emailOtp: { length: 8 },
-    platform: { log: { warn: send, error: send } },
+    platform: { log: { warn: send } },
   }) as never) as ReturnType<typeof createAuth<{ secret: string; baseUrl: string; emailOtp: true }>>;
   expect(await auth.emailOtp.start({ email: "ada@example.com" })).toHaveProperty("challengeId");
 });

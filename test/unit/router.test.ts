@@ -13,7 +13,7 @@ const CALLS: readonly Call[] = [
   "GET /keys/:id/parts/:part",
 ];
 // Of an endpoint the router looks at the call alone.
-const find = router(CALLS.map((call) => ({ name: call, call }) as Endpoint), "/auth");
+const { find } = router(CALLS.map((call) => ({ name: call, call }) as Endpoint), "/auth");
 
 function found(method: string, path: string): unknown {
   try {

@@ -46,7 +46,7 @@ function create({ platform, settings, accounts, sessions, remove, views }: Core)
     async remove(caller) {
       const { userId, sessionId } = caller;
       if (sessionId !== undefined) await demandFresh(caller, sessionId);
-      const removed = await remove(userId, sessionId);
+      const removed = await remove(userId, sessionId, caller.client);
       if (removed === null) throw new AuthError(sessionId === undefined ? "not_found" : "session_ended");
     },
   };

@@ -75,7 +75,7 @@ const creating = object<Omit<CreateSession, "client">>({
 
 const verifying = object<{ readonly token: string }>({ token: matching(/^/, "a text") }); // one that is no token is nobody's
 
-function create({ sessions, signIn, hooks, views }: Core): Sessions {
+function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
     session: views.session(found, found.sid),
@@ -89,7 +89,7 @@ function create({ sessions, signIn, hooks, views }: Core): Sessions {
 
   /** Ends sessions, and tells of those that ended. */
   async function end(userId: string, ending: Ending, client: ClientInfo | undefined): Promise<number> {
-    const sessionIds = await sessions.end(userId, ending);
+    const sessionIds = await sessions.end(userId, ending, client);
     if (sessionIds.length > 0) {
       await hooks.after("afterSignOut", { userId, sessionIds, client: client ?? {} });
     }
@@ -101,8 +101,14 @@ function create({ sessions, signIn, hooks, views }: Core): Sessions {
       const found = await current(caller);
       return found === null ? { user: null, session: null } : told(found);
     },
-    refresh: async ({ refreshToken, attempt, client }) =>
-      await signIn.renew(await sessions.refresh(refreshToken, attempt), client),
+    async refresh({ refreshToken, attempt, client }) {
+      try {
+        return await signIn.renew(await sessions.refresh(refreshToken, attempt, client), client);
+      } catch (error) {
+        if (error instanceof AuthError) events.emit("refresh.failed", { code: error.code }, client);
+        throw error;
+      }
+    },
     async token(caller) {
       const found = await current(caller);
       if (found === null) throw new AuthError("session_ended");

@@ -13,7 +13,7 @@ const finding = object<{ readonly email: string }>({ email: email() });
 // Any text may be asked for: one that is no id is nobody's.
 const byId = object<{ readonly id: string }>({ id: matching(/^/, "a text") });
 
-function create({ platform, accounts, remove, views }: Core): Users {
+function create({ events, platform, accounts, remove, views }: Core): Users {
   return {
     async create(input) {
       const { email, emailVerified, name } = parse(creating, input);
@@ -24,6 +24,7 @@ function create({ platform, accounts, remove, views }: Core): Users {
         () => accounts.newborn({ createdAt: platform.now(), name: name ?? null, identifier, sessions: [] }),
       );
       if (created.is === "taken") throw new AuthError("identifier_taken");
+      events.emit("user.created", { userId: created.owner.uid });
       return views.user(created.owner);
     },
     async get(input) {

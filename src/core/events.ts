@@ -1,0 +1,96 @@
+import { unfailing } from "../base/unfailing.ts";
+import { AuthError } from "../errors.ts";
+import { type AuthEvent, type EventFields, type EventName, EVENTS, type Logger } from "../events.ts";
+import type { ClientInfo } from "../model.ts";
+import type { Platform } from "../platform.ts";
+
+/** Tells what happened: to listeners, and to the log. Nobody who listens can fail or hold up what is told of. */
+export interface Events {
+  /** Tells an event, after its swap. `client`: where the request came from that it came of. */
+  readonly emit: <N extends EventName>(name: N, fields: EventFields[N], client?: ClientInfo) => void;
+  /** Calls `listener` for each event of a name, until the function that it returns is called.
+   * @throws {AuthError} `input_invalid` for an event that there is not */
+  readonly on: <N extends EventName>(name: N, listener: Listener<N>) => () => void;
+  /** Notes that a request begins to be served. */
+  readonly began: (client: ClientInfo) => void;
+}
+
+/** What is called with an event. */
+export type Listener<N extends EventName> = (event: AuthEvent<N>) => void | Promise<void>;
+
+/** What events stand on. */
+export interface Told {
+  readonly logger: Logger | null;
+  readonly service: string;
+}
+
+/** The events of one `createAuth`. */
+export function events({ now }: Pick<Platform, "now">, { logger, service }: Told): Events {
+  const listeners = new Map<string, Set<(event: never) => unknown>>();
+  const begun = new WeakMap<ClientInfo, number>();
+
+  const log = (event: { readonly event: EventName }) =>
+    void unfailing(() => logger?.[EVENTS[event.event]]?.({ service, ...event }));
+
+  const emit: Events["emit"] = (name, fields, client) => {
+    const at = now();
+    const start = client === undefined ? undefined : begun.get(client);
+    const event = {
+      event: name,
+      at: new Date(at).toISOString(),
+      ...(client?.requestId != null && { requestId: client.requestId }),
+      ...(start !== undefined && { durationMs: at - start }),
+      ...fields,
+      ...("cause" in fields && { cause: told(fields.cause) }),
+    };
+    Object.freeze(event);
+    log(event);
+    for (const listener of [...listeners.get(name) ?? []]) {
+      void unfailing(() => listener(event as never), (cause) =>
+        // it was registered for this name
+        log({
+          ...event,
+          event: "error",
+          code: "listener",
+          message: `a listener to ${name} failed`,
+          cause: told(cause),
+        } as AuthEvent<"error">));
+    }
+  };
+
+  return {
+    emit,
+    on(name, listener) {
+      if (!Object.hasOwn(EVENTS, name)) {
+        throw wrong("event", `must be one of ${Object.keys(EVENTS).join(", ")}`);
+      }
+      if (typeof listener !== "function") throw wrong("listener", "must be a function");
+      const all = listeners.get(name) ?? new Set();
+      listeners.set(name, all.add(listener));
+      return () => void all.delete(listener);
+    },
+    began: (client) => void begun.set(client, now()),
+  };
+}
+
+function wrong(path: string, message: string): AuthError {
+  return new AuthError("input_invalid", { issues: [{ path, message }] });
+}
+
+const TOKENS = /\blk[a-z]_[\w.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
+/** What a failure says, fit for a log: whoever threw it may have put a token into it. */
+function told(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause === undefined ? undefined : hidden(String(cause));
+  const { name, message, stack, cause: deeper } = cause;
+  return {
+    name,
+    message: hidden(message),
+    ...(stack !== undefined && { stack: hidden(stack) }),
+    ...(deeper !== undefined && deeper !== cause && { cause: told(deeper) }),
+  };
+}
+
+function hidden(text: string): string {
+  return text.replace(TOKENS, "[hidden]");
+}

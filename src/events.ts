@@ -1,0 +1,100 @@
+/** What each event tells. A row stands here from the day something emits it; never a code, token, cookie, seed or body. */
+export interface EventFields {
+  /** Somebody signed in. `isNew`: that made the account. */
+  readonly "signIn.succeeded": {
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly amr: readonly string[];
+    readonly isNew: boolean;
+  };
+  /** A sign-in was refused: by which operation, and the code of the failure. */
+  readonly "signIn.failed": { readonly operation: string; readonly code: string };
+  /** An account was made. */
+  readonly "user.created": { readonly userId: string };
+  /** An account was removed, with all that it had. */
+  readonly "user.removed": { readonly userId: string };
+  /** A session began. */
+  readonly "session.created": SessionFields;
+  /** A refresh token was traded for the current one. */
+  readonly "session.refreshed": SessionFields;
+  /** A refresh token was refused: the code of the failure. */
+  readonly "refresh.failed": { readonly code: string };
+  /** A refresh token was used that had been used before: perhaps it was stolen. The session has ended. */
+  readonly "session.reuse": SessionFields;
+  /** A session ended before its time. */
+  readonly "session.ended": SessionFields & {
+    /** `ended`: by its owner or the application; `replaced`: by a sign-in from the same browser; `evicted`: one too many. */
+    readonly reason: "ended" | "replaced" | "evicted";
+  };
+  /** All sessions of a user ended, but perhaps one. */
+  readonly "sessions.ended": { readonly userId: string; readonly ended: number };
+  /** A request was turned away: from which operation, where it came so far, and why. */
+  readonly "request.denied": {
+    readonly operation: string | null;
+    readonly code: string;
+    readonly status: number;
+  };
+  /** Something failed that should not have: `reference` is what the reply named. */
+  readonly "error": {
+    readonly code: string;
+    readonly message: string;
+    readonly reference?: string;
+    readonly cause?: unknown;
+  };
+}
+
+/** Whose session. */
+export interface SessionFields {
+  /** The user's id. */
+  readonly userId: string;
+  /** The session's id. */
+  readonly sessionId: string;
+}
+
+/** The name of an event. */
+export type EventName = keyof EventFields;
+
+/** How much an event matters to whoever reads a log. */
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** Event → level. */
+export const EVENTS: { readonly [N in EventName]: Level } = {
+  "signIn.succeeded": "info",
+  "signIn.failed": "info",
+  "user.created": "info",
+  "user.removed": "info",
+  "session.created": "info",
+  "session.refreshed": "debug",
+  "refresh.failed": "info",
+  "session.reuse": "warn",
+  "session.ended": "info",
+  "sessions.ended": "info",
+  "request.denied": "info",
+  "error": "error",
+};
+
+/** An event, as listeners get it. */
+export type AuthEvent<N extends EventName = EventName> = {
+  readonly [K in N]: {
+    /** Its name. */
+    readonly event: K;
+    /** When. ISO 8601, UTC. */
+    readonly at: string;
+    /** The request that it came of, as its reply's `X-Request-Id` named it. */
+    readonly requestId?: string;
+    /** How long that request had been served by then, in milliseconds. */
+    readonly durationMs?: number;
+  } & EventFields[K];
+}[N];
+
+/** A place for log lines: one object each, `{ service, event, at, … }`. pino, winston and console are such. */
+export interface Logger {
+  /** What happens all the time. */
+  readonly debug?: (line: object) => void;
+  /** What happens. */
+  readonly info: (line: object) => void;
+  /** What somebody should look at. */
+  readonly warn: (line: object) => void;
+  /** What failed. */
+  readonly error: (line: object) => void;
+}
