@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { flag, oneOf } from "../base/schema.ts";
+import { flag, oneOf, type Schema } from "../base/schema.ts";
 import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Decide, type Store } from "../store/collection.ts";
@@ -7,10 +7,12 @@ import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Noted } from "./challenges.ts";
 import type { Foundation } from "./foundation.ts";
+import { type Slot, slotOf, type Slots } from "./slots.ts";
 
-/** Something that at most one account has: an e-mail address in canonical form. */
+/** Something that at most one account has: an e-mail address in canonical form (`email`), or what the plug-in of the name `type`
+ * knows people by. */
 export interface Value {
-  readonly type: "email";
+  readonly type: string;
   readonly value: string;
 }
 
@@ -37,6 +39,8 @@ export interface Account {
   /** One more at every revocation: what was proven before it counts no longer. */
   readonly epoch: number;
   readonly sessions: readonly Listed[];
+  /** What features and plug-ins keep here. Each reads its own. */
+  readonly slots?: Slots | undefined;
 }
 
 /** An account that is not one yet: it says which values it is about to claim, and nothing more. */
@@ -70,6 +74,8 @@ export interface Accounts {
   readonly find: (value: Value) => Promise<Owner | null>;
   /** Decides on an account; a draft is none, and nothing is ever created by it. */
   readonly change: <R>(uid: string, decide: Decide<Account, R>, seen?: Account | null) => Promise<R>;
+  /** The compartment of the account record that a feature has to itself. */
+  readonly slot: <T>(name: string, schema: Schema<T>) => Slot<T>;
   /** What an account is born as. */
   readonly newborn: typeof newborn;
   /** Makes an account that lists `value` alone: draft, claim, commit. `make` is asked for it right before the commit. */
@@ -88,7 +94,7 @@ export interface Removed {
 
 const USERS = { name: "users", ids: ID };
 const CLAIMS = { name: "identifiers", ids: /^[a-z2-7]{52}$/ }; // as `lookup` makes them
-const VALUE = { type: oneOf("email"), value: v.string() };
+const VALUE = { type: v.string(), value: v.string() };
 const ACCOUNT_SHAPE = v.looseObject({
   state: oneOf("account"),
   createdAt: v.number(),
@@ -97,6 +103,7 @@ const ACCOUNT_SHAPE = v.looseObject({
   identifiers: v.array(v.looseObject({ ...VALUE, proven: flag() })),
   epoch: v.number(),
   sessions: v.array(v.looseObject({ sid: v.string(), at: v.number(), exp: v.number() })),
+  slots: v.optional(v.custom<Slots>(isObject)),
 });
 const DRAFT_SHAPE = v.looseObject({
   state: oneOf("draft"),
@@ -105,7 +112,7 @@ const DRAFT_SHAPE = v.looseObject({
 const USER_SHAPE = v.custom<Account | Draft>((record) =>
   v.is(ACCOUNT_SHAPE, record) || v.is(DRAFT_SHAPE, record)
 );
-const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: oneOf("email"), op: v.string() });
+const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: v.string(), op: v.string() });
 
 /** What an account is born as. */
 export function newborn(
@@ -118,6 +125,10 @@ export function newborn(
 /** Whether an account lists a value. */
 export function lists(account: Account, { type, value }: Value): boolean {
   return account.identifiers.some((identifier) => identifier.type === type && identifier.value === value);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The account that a record is; a draft is none. */
@@ -274,6 +285,7 @@ export function accounts(store: Store, { lookup }: Foundation): Accounts {
       return record instanceof Promise ? record.then(live) : live(record);
     },
     newborn,
+    slot: (name, schema) => slotOf(name, schema, change),
     find,
     change,
     create,
