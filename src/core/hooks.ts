@@ -1,5 +1,6 @@
 import { deadline } from "../base/deadline.ts";
 import { AuthError } from "../errors.ts";
+import type { ClientInfo } from "../model.ts";
 import type { Hooks } from "../options/hooks.ts";
 import type { Platform } from "../platform.ts";
 import type { Events } from "./events.ts";
@@ -27,9 +28,13 @@ export function hookPoints(given: Hooks, platform: Platform, events: Events): Ho
   const all = [given];
   const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
 
-  /** What a hook answers. It gets a copy: what it does to that changes nothing here. */
-  async function ask(hook: (input: never) => unknown, input: object): Promise<unknown> {
-    return await within((async () => await hook(structuredClone(input) as never))());
+  /** What a hook answers. It gets a copy: what it does to that changes nothing here. The device token is in none: it is as good as
+   * a device, and a hook may log what it gets. */
+  async function ask(
+    hook: (input: never) => unknown,
+    { client: { device: _, ...client }, ...input }: { readonly client: ClientInfo },
+  ): Promise<unknown> {
+    return await within((async () => await hook(structuredClone({ ...input, client }) as never))());
   }
 
   function failed(hook: string, cause: unknown): void {
