@@ -14,14 +14,14 @@
  * @module */
 export { createAuth } from "./src/auth.ts";
 export { AuthError } from "./src/errors.ts";
-export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements } from "./src/auth.ts";
+export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements, UserOf } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
 export type { Listener } from "./src/core/events.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
 export type { AuthEvent, EventFields, EventName, Level, Logger, SessionFields } from "./src/events.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
-export type { Account, OwnAccount } from "./src/features/account/contract.ts";
+export type { Account, OwnAccount, UpdateAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";
 export type {
   EmailOtp,
@@ -39,7 +39,7 @@ export type {
   SessionList,
   Sessions,
 } from "./src/features/sessions/contract.ts";
-export type { CreateUser, Removed, Users } from "./src/features/users/contract.ts";
+export type { CreateUser, NewUser, Removed, UpdateUser, Users } from "./src/features/users/contract.ts";
 export type { Health, KeySet } from "./src/features/well_known/contract.ts";
 export type {
   AccessToken,
@@ -53,6 +53,7 @@ export type {
   MailText,
   MailWordings,
   Message,
+  ProfileChange,
   Session,
   SessionMode,
   SignedIn,
@@ -75,6 +76,7 @@ export type { JwtOptions } from "./src/options/jwt.ts";
 export type { Operations, Override, Overrides } from "./src/options/overrides.ts";
 export type { TrustedOrigins } from "./src/options/origins.ts";
 export type { SessionOptions } from "./src/options/session.ts";
+export type { FieldsIssue, FieldsResult, FieldsSchema, UsersOptions } from "./src/options/users.ts";
 export type { Log, Platform } from "./src/platform.ts";
 export type { Algorithm } from "./src/protocol/jwt.ts";
 export type { Driver, MaybePromise, WriteOptions } from "./src/store/driver.ts";

@@ -20,8 +20,9 @@ import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
 import { sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
-import type { Grant, SignedIn, SignedOut } from "./model.ts";
+import type { Grant, SignedIn, SignedOut, User } from "./model.ts";
 import { type AuthOptions, settingsOf } from "./options.ts";
+import type { FieldsSchema } from "./options/users.ts";
 import { warningsOf } from "./options/warnings.ts";
 import type { LoggerSettings } from "./options/logger.ts";
 import { type Log, type Platform, platformOf } from "./platform.ts";
@@ -29,10 +30,15 @@ import { adopt } from "./store/adopt.ts";
 import type { Driver } from "./store/driver.ts";
 
 /** The methods of each feature that is on only where the options name it. */
-export interface ChosenFeatures {
+export interface ChosenFeatures<U extends User = User> {
   /** Signing in with a code sent by e-mail. */
-  readonly emailOtp: EmailOtp;
+  readonly emailOtp: EmailOtp<U>;
 }
+
+/** A user as `O` has them: with the fields of `users.fields`, each of which is absent until it is set. */
+export type UserOf<O> = O extends { readonly users: { readonly fields: FieldsSchema<infer Fields> } }
+  ? User & Readonly<Partial<Fields>>
+  : User;
 
 /** The features that `O` names. One that is only perhaps named (a widened type) does not count. */
 export type Chosen<O> = { [K in keyof O & keyof ChosenFeatures]: O[K] extends true | object ? K : never }[
@@ -48,8 +54,8 @@ export interface Requirements {
   readonly amr?: readonly string[];
 }
 
-/** What every `createAuth` returns. All functions are bound: they can be passed around. */
-export interface BaseAuth {
+/** What every `createAuth` returns, for users with the fields of `U`. All functions are bound: they can be passed around. */
+export interface BaseAuth<U extends User = User> {
   /** Answers every request under `basePath`. Never throws. */
   readonly handler: (request: Request) => Promise<Response>;
   /** Who a request is signed in as, by cookie or bearer token; nobody, for whatever is wrong with those. A request that changes
@@ -61,14 +67,14 @@ export interface BaseAuth {
    * const { user } = await auth.getSession(request);
    * if (user === null) return Response.redirect("/sign-in");
    * ``` */
-  readonly getSession: (request: Request | Headers) => Promise<SignedIn | SignedOut>;
+  readonly getSession: (request: Request | Headers) => Promise<SignedIn<U> | SignedOut>;
   /** Who a request is signed in as, judged as by `getSession`.
    * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended`, `origin_forbidden`, `step_up_required`
    * @example Usage
    * ```ts ignore
    * const { user } = await auth.requireSession(request, { freshWithin: "10m" });
    * ``` */
-  readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn>;
+  readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn<U>>;
   /** The `Set-Cookie` values that carry a grant to a browser: the session, and what the device is known again by. None for a bearer
    * grant. For sign-ins made by method.
    * @throws {AuthError} `input_invalid` for anything but the very object that a method answered
@@ -81,11 +87,11 @@ export interface BaseAuth {
   /** The `Set-Cookie` values that take the session from a browser. The device stays known: only `endAll` and its like end that. */
   readonly clearCookies: () => readonly string[];
   /** Sessions of users. */
-  readonly sessions: Sessions;
+  readonly sessions: Sessions<U>;
   /** What users do with their own account. */
-  readonly account: Account;
+  readonly account: Account<U>;
   /** Accounts, for the application's own server code. */
-  readonly users: Users;
+  readonly users: Users<U>;
   /** Steps that wait for something mailed. */
   readonly challenges: Challenges;
   /** The keys that sign access tokens. */
@@ -127,7 +133,9 @@ export interface BaseAuth {
 }
 
 /** What `createAuth` returns: the methods of the features that `O` names, and those that are always there. */
-export type Auth<O extends AuthOptions = AuthOptions> = BaseAuth & Pick<ChosenFeatures, Chosen<O>>;
+export type Auth<O extends AuthOptions = AuthOptions> =
+  & BaseAuth<UserOf<O>>
+  & Pick<ChosenFeatures<UserOf<O>>, Chosen<O>>;
 
 /** Makes the authentication of an application: typed methods, and one Fetch handler.
  * @throws {AuthError} `config_invalid` with everything that is wrong with the options, and what would be right

@@ -14,6 +14,15 @@ export interface User {
   readonly createdAt: string;
 }
 
+/** What changes of what is told of a user: the name, and the application's own fields. Null removes one; what is not named
+ * stays as it is. */
+export type ProfileChange<U extends User = User> =
+  & {
+    /** A name to show, of at most 64 bytes; null for none. */
+    readonly name?: string | null | undefined;
+  }
+  & { readonly [K in Exclude<keyof U, keyof User>]?: U[K] | null };
+
 /** One sign-in on one device. */
 export interface Session {
   /** 26 letters and digits. */
@@ -37,10 +46,11 @@ export interface Session {
 /** How a session is carried: in an HttpOnly cookie, or as tokens that the client keeps. */
 export type SessionMode = "cookie" | "bearer";
 
-/** What every finished sign-in answers. The tokens are there for `bearer` only; a cookie is never shown to scripts. */
-export interface Grant {
+/** What every finished sign-in answers. The tokens are there for `bearer` only; a cookie is never shown to scripts.
+ * `U`: users with the application's own fields. */
+export interface Grant<U extends User = User> {
   /** Who signed in. */
-  readonly user: User;
+  readonly user: U;
   /** The session that began. */
   readonly session: Session;
   /** Always `"Bearer"` (RFC 6750). */
@@ -66,10 +76,10 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** Who is signed in. */
-export interface SignedIn {
+/** Who is signed in. `U`: users with the application's own fields. */
+export interface SignedIn<U extends User = User> {
   /** The user. */
-  readonly user: User;
+  readonly user: U;
   /** The session that the request came with. */
   readonly session: Session;
 }

@@ -14,6 +14,7 @@ import { type CorsOptions, type CorsSettings, corsSettings } from "./options/cor
 import { otherSites, trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
 import { secretList } from "./options/secrets.ts";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./options/session.ts";
+import { type UsersOptions, type UsersSettings, usersSettings } from "./options/users.ts";
 import type { Platform } from "./platform.ts";
 import type { Driver } from "./store/driver.ts";
 
@@ -59,6 +60,8 @@ export interface AuthOptions {
   readonly logger?: Logger;
   /** The name of this application in log lines. @default {"latchkey"} */
   readonly service?: string;
+  /** What is kept of users. */
+  readonly users?: UsersOptions;
   /** Parts of the machine, replaced: tests turn the clock with it. */
   readonly platform?: Partial<Platform>;
 }
@@ -80,6 +83,7 @@ export interface Settings {
   readonly email: EmailSettings | null;
   readonly hooks: Hooks;
   readonly log: LoggerSettings;
+  readonly users: UsersSettings;
 }
 
 /** The defaults and ranges of what has no group. */
@@ -107,6 +111,7 @@ const MEMBERS = [
   "overrides",
   "logger",
   "service",
+  "users",
   "platform",
 ] as const;
 
@@ -131,6 +136,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     email: emailSettings(options.email, report),
     hooks: hooksOf("hooks", options.hooks, report),
     log: loggerSettings(options.logger, options.service, report),
+    users: usersSettings(options.users, report),
   };
 }
 

@@ -7,7 +7,10 @@ import {
   type Driver,
   type ErrorCode,
   type Grant,
+  type User,
+  type UserOf,
 } from "../mod.ts";
+import * as v from "valibot";
 import type { Calls, Feature, Route, Routes, Wire } from "../src/contract.ts";
 import { object, optional, text } from "../src/base/schema.ts";
 import type { EmailOtp, EmailOtpVerify } from "../src/features/email_otp/contract.ts";
@@ -94,6 +97,35 @@ createAuth({ ...base, storage: { path: "auth.db" } });
 // @ts-expect-error what is consented to is named
 createAuth({ ...base, storage: driver, allowUnsafeStorage: true });
 
+// The fields of `users.fields` are typed in every reply; each is absent until it is set.
+const fields = v.object({ plan: v.picklist(["free", "pro"]), theme: v.optional(v.string()) });
+const withFields = createAuth({ ...base, email, emailOtp: true, users: { fields } });
+type Mine = User & { readonly plan?: "free" | "pro"; readonly theme?: string | undefined };
+async function told(request: Request): Promise<void> {
+  const { user } = await withFields.requireSession(request);
+  const plan: "free" | "pro" | undefined = user.plan;
+  const grant = await withFields.emailOtp.verify({ challengeId: "c", code: "1" });
+  const same: (Mine | null)[] = [grant.user, user, await withFields.users.get({ id: "u" })];
+  await withFields.account.update({ userId: "u", name: null, plan: "pro", theme: null });
+  await withFields.users.create({ email: "ada@example.com", plan: "free" });
+  // @ts-expect-error no such plan
+  await withFields.users.update({ id: "u", plan: "gold" });
+  // @ts-expect-error no such field
+  await withFields.account.update({ userId: "u", plam: "pro" });
+  // @ts-expect-error what is ours is not changed so
+  await withFields.users.update({ id: "u", email: "eve@example.com" });
+  // @ts-expect-error without users.fields there are none
+  await bare.users.update({ id: "u", plan: "pro" });
+  // @ts-expect-error nor are there any in replies
+  (await bare.requireSession(request)).user.plan;
+  void [plan, same];
+}
+const byHand = { "~standard": { validate: () => Promise.resolve({ value: { age: 4 } }) } };
+holds<Equals<UserOf<{ users: { fields: typeof byHand } }>, User & Readonly<Partial<{ age: number }>>>>();
+holds<Equals<UserOf<AuthOptions>, User>>();
+// @ts-expect-error it validates nothing
+createAuth({ ...base, users: { fields: { plan: "string" } } });
+
 // What was given is never changed: options and replies are read-only.
 const auth = createAuth({ ...base, email, emailOtp: true, storage: driver });
 async function replies(grant: Grant): Promise<void> {
@@ -143,17 +175,17 @@ object<Pair>({ a: text(ID), b: optional(text(ID)), c: text(ID) });
 object<Pair>({ a: optional(text(ID)), b: optional(text(ID)) });
 
 // Forgetting to protect a route does not compile: a method that needs a user cannot be open to anyone.
-type Mine = { mine(input: { readonly userId: string }): Promise<void> };
+type Own = { mine(input: { readonly userId: string }): Promise<void> };
 const row = { summary: "", input: object<Record<never, never>>({}), status: 204, errors: [] } as const;
-const _mine: Routes<Mine> = { mine: { ...row, access: "session" } };
+const _mine: Routes<Own> = { mine: { ...row, access: "session" } };
 // @ts-expect-error open to anyone
-const _open: Routes<Mine> = { mine: { ...row, access: "anyone" } };
+const _open: Routes<Own> = { mine: { ...row, access: "anyone" } };
 // @ts-expect-error a session that is only looked at
-const _looked: Routes<Mine> = { mine: { ...row, access: "optional" } };
+const _looked: Routes<Own> = { mine: { ...row, access: "optional" } };
 
 // A route that does not answer a grant cannot set a cookie; one that does cannot clear it.
 // @ts-expect-error there is nothing to set
-const _sets: Routes<Mine> = { mine: { ...row, access: "session", session: "starts" } };
+const _sets: Routes<Own> = { mine: { ...row, access: "session", session: "starts" } };
 // @ts-expect-error it begins a session
 const _ends: Route<EmailOtpVerify, Grant>["session"] = "ends";
 
@@ -183,4 +215,14 @@ holds<Equals<AuthError["code"], ErrorCode>>();
 _error.code = "internal";
 
 declare const ID: { readonly min: number; readonly max: number };
-export const checked: readonly unknown[] = [replies, callers, _options, _mine, _open, _looked, _sets, _ends];
+export const checked: readonly unknown[] = [
+  told,
+  replies,
+  callers,
+  _options,
+  _mine,
+  _open,
+  _looked,
+  _sets,
+  _ends,
+];

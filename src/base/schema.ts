@@ -89,6 +89,11 @@ export function list<T>(of: Schema<T>): Schema<readonly T[]> {
   return v.array(of, "must be a list");
 }
 
+/** A value, or null. */
+export function maybe<T>(of: Schema<T>): Schema<T | null> {
+  return v.nullable(of);
+}
+
 /** A member that may be absent. */
 export function optional<T>(of: Schema<T>): Schema<T | undefined> {
   return v.optional(of);
@@ -99,6 +104,25 @@ export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const exact = v.strictObject(fields as unknown as v.ObjectEntries);
   return v.pipe(v.custom<object>(isPlain, "must be an object"), exact) as unknown as Schema<T>; // as `Fields` has it
 }
+
+/** An object with these members, and with others that somebody else is to judge; none of those may be called as in `not`. */
+export function openObject<T extends object>(fields: Fields<T>, not: readonly string[] = []): Schema<T> {
+  const known = v.looseObject(fields as unknown as v.ObjectEntries);
+  const safe = v.rawCheck<object>(({ dataset, addIssue }) => {
+    const input: object = Object(dataset.value);
+    for (
+      const key of ["__proto__", "constructor", "prototype", ...not].filter((name) =>
+        Object.hasOwn(input, name)
+      )
+    ) {
+      const value: unknown = Reflect.get(input, key);
+      addIssue({ message: UNKNOWN, path: [{ type: "unknown", origin: "value", input, key, value }] });
+    }
+  });
+  return v.pipe(v.custom<object>(isPlain, "must be an object"), safe, known) as unknown as Schema<T>; // as `Fields` has it
+}
+
+const UNKNOWN = "is not a known member";
 
 /** The value as `schema` describes it.
  * @throws {AuthError} `input_invalid`, with everything that is wrong and where */
@@ -115,6 +139,8 @@ function isPlain(value: unknown): boolean {
 /** valibot's own sentences for objects speak of keys and "never"; these speak of members. */
 function told(issue: v.BaseIssue<unknown>): Issue {
   const path = (issue.path ?? []).map(({ key }) => String(key).slice(0, 64)).join(".");
-  if (issue.type !== "strict_object") return { path, message: issue.message };
-  return { path, message: issue.expected === "never" ? "is not a known member" : "is required" };
+  if (issue.type !== "strict_object" && issue.type !== "loose_object") {
+    return { path, message: issue.message };
+  }
+  return { path, message: issue.expected === "never" ? UNKNOWN : "is required" };
 }

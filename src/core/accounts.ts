@@ -34,6 +34,8 @@ export interface Account {
   readonly state: "account";
   readonly createdAt: number;
   readonly name: string | null;
+  /** The application's own fields of the user; absent before there are any. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   readonly roles: readonly string[];
   readonly identifiers: readonly Identifier[];
   /** One more at every revocation: what was proven before it counts no longer. */
@@ -99,6 +101,7 @@ const ACCOUNT_SHAPE = v.looseObject({
   state: oneOf("account"),
   createdAt: v.number(),
   name: v.nullable(v.string()),
+  fields: v.optional(v.record(v.string(), v.unknown())),
   roles: v.array(v.string()),
   identifiers: v.array(v.looseObject({ ...VALUE, proven: flag() })),
   epoch: v.number(),
@@ -116,10 +119,10 @@ const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: v.string(), op: v.str
 
 /** What an account is born as. */
 export function newborn(
-  born: Pick<Account, "createdAt" | "name" | "sessions"> & { readonly identifier: Identifier },
+  born: Pick<Account, "createdAt" | "name" | "fields" | "sessions"> & { readonly identifier: Identifier },
 ): Account {
-  const { createdAt, name, sessions, identifier } = born;
-  return { state: "account", createdAt, name, roles: [], identifiers: [identifier], epoch: 0, sessions };
+  const { identifier, ...others } = born;
+  return { state: "account", ...others, roles: [], identifiers: [identifier], epoch: 0 };
 }
 
 /** Whether an account lists a value. */

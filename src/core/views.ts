@@ -7,6 +7,7 @@ import type { Found } from "./sessions.ts";
 export function userView({ uid, account }: Owner): User {
   const email = account.identifiers.find(({ type }) => type === "email");
   return {
+    ...account.fields, // first: none of them can stand for what is ours
     id: uid,
     email: email?.value ?? null,
     emailVerified: email?.proven === true,

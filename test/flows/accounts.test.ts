@@ -244,6 +244,8 @@ const INPUTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] 
   ["account.get", { userId: NOBODY, sessionId: NOBODY }],
   ["account.remove", { userId: NOBODY, sessionId: NOBODY }],
   ["users.create", { email: BOB, emailVerified: true, name: "Bob" }],
+  ["account.update", { userId: NOBODY, sessionId: NOBODY, name: "Ada" }],
+  ["users.update", { id: NOBODY, name: "Ada" }],
   ["users.get", { id: NOBODY }],
   ["users.find", { email: BOB }],
   ["users.remove", { id: NOBODY }],
@@ -275,7 +277,11 @@ flow("whatever a method is given, it answers input_invalid and never falls over"
   for (const [name, right] of INPUTS) {
     const method = methodOf(auth, name);
     const spoiled = [
-      ...Object.keys(right).flatMap((member) => NO_TEXTS.map((value) => ({ ...right, [member]: value }))),
+      ...Object.keys(right).flatMap((member) => {
+        const removes = name.endsWith(".update") && member === "name"; // by null
+        const values = NO_TEXTS.filter((value) => value !== null || !removes);
+        return values.map((value) => ({ ...right, [member]: value }));
+      }),
       ...["userId", "sessionId", "challengeId", "id", "except"].filter((member) =>
         member in right && !(member === "id" && name.startsWith("users."))
       ).flatMap((member) => NO_IDS.map((value) => ({ ...right, [member]: value }))),

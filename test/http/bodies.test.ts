@@ -228,7 +228,7 @@ for (const row of WITH_BODY) {
     await signedIn(async ({ ask, world }, headers) => {
       const before = await world.contents();
       for (const member of members(row)) {
-        for (const value of WRONG) {
+        for (const value of WRONG.filter((one) => one !== null || name !== "account.update")) { // null removes
           const reply = await ask(call, { headers, body: { [member]: value } });
           const told = `${member}: ${JSON.stringify(value).slice(0, 60)}`;
           expect([told, reply.status, issues(reply)[member]]).toEqual([
@@ -274,6 +274,7 @@ test("every route that takes a body was asked", () => {
     "emailOtp.start": ["email"],
     "emailOtp.verify": ["challengeId", "code", "session"],
     "challenges.resend": ["challengeId"],
+    "account.update": ["name"],
     "sessions.refresh": ["attempt", "refreshToken"],
     "sessions.endAll": ["except"],
     "sessions.signOut": [],

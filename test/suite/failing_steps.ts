@@ -199,6 +199,14 @@ export const STEPS: Readonly<Record<string, Step>> = {
       expect(items.map(({ id }) => id)).toEqual(people.map(({ sid }) => sid));
     },
   },
+  "update": {
+    prepare: after(["cookie"]),
+    act: (ready, auth) => first(ready, auth).account.update({ name: "Ada" }),
+    async again({ people: [person] }, here) {
+      const { id, name } = await as(here, healthy(here), person!).account.update({ name: "Ada" });
+      expect([id, name]).toEqual([person!.id, "Ada"]);
+    },
+  },
   "end": {
     prepare: after(["cookie", "bearer"]),
     act: (ready, auth) => first(ready, auth).sessions.end({ id: ready.people[1]!.sid }),

@@ -146,6 +146,7 @@ export const CASES: readonly Case[] = [
     prepare: ({ person }) => Promise.resolve(() => person().sessions.signOut()),
   },
   { route: "account.get", when: "", prepare: signedIn((ada) => ada.account.get()) },
+  { route: "account.update", when: "", prepare: signedIn((ada) => ada.account.update({ name: "Ada" })) },
   { route: "account.remove", when: "three sessions", prepare: signedIn((ada) => ada.account.remove(), 3) },
   {
     route: "wellKnown.jwks",

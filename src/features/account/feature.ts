@@ -1,8 +1,8 @@
-import { object } from "../../base/schema.ts";
-import type { Feature, Routes } from "../../contract.ts";
+import { maybe, name, object, openObject, optional } from "../../base/schema.ts";
+import type { Feature, Routes, Wire } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
 import { AuthError } from "../../errors.ts";
-import { type Account, calls, type OwnAccount } from "./contract.ts";
+import { type Account, calls, type OwnAccount, type UpdateAccount } from "./contract.ts";
 
 const nothing = object<Record<never, never>>({});
 
@@ -14,6 +14,18 @@ const routes: Routes<Account> = {
     status: 200,
     errors: ["not_found"],
   },
+  update: {
+    summary: "Change one's own name and fields",
+    access: "session",
+    // The fields are judged by `users.fields`; who calls is never one of them.
+    input: openObject<Wire<UpdateAccount>>({ name: optional(maybe(name())) }, [
+      "userId",
+      "sessionId",
+      "client",
+    ]),
+    status: 200,
+    errors: [],
+  },
   remove: {
     summary: "Remove one's own account",
     access: "session",
@@ -24,7 +36,7 @@ const routes: Routes<Account> = {
   },
 };
 
-function create({ platform, settings, accounts, sessions, remove, views }: Core): Account {
+function create({ platform, settings, accounts, profiles, sessions, remove, views }: Core): Account {
   /** Signed in long ago, whoever sits at the device now may be somebody else. */
   async function demandFresh(caller: OwnAccount, sessionId: string): Promise<void> {
     const found = sessions.kept(caller) ?? await sessions.load(caller.userId, sessionId);
@@ -42,6 +54,14 @@ function create({ platform, settings, accounts, sessions, remove, views }: Core)
       const account = found?.account ?? await accounts.get(userId);
       if (account === null) throw new AuthError("not_found");
       return views.user({ uid: userId, account });
+    },
+    async update({ userId, sessionId, client, ...given }) {
+      const seen = sessions.kept({ userId, sessionId, client })?.account;
+      const updated = await profiles.update(userId, given, { acting: sessionId, seen });
+      if (updated.is !== "updated") {
+        throw new AuthError(sessionId === undefined ? "not_found" : "session_ended");
+      }
+      return views.user({ uid: userId, account: updated.account });
     },
     async remove(caller) {
       const { userId, sessionId } = caller;

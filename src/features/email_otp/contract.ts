@@ -1,9 +1,9 @@
 import type { Calls, MaybeCaller } from "../../contract.ts";
 import type { Duration } from "../../base/duration.ts";
-import type { Grant, MailedStep, SessionMode } from "../../model.ts";
+import type { Grant, MailedStep, SessionMode, User } from "../../model.ts";
 
-/** Signing in with a code sent by e-mail. */
-export interface EmailOtp {
+/** Signing in with a code sent by e-mail. `U`: users with the application's own fields. */
+export interface EmailOtp<U extends User = User> {
   /** Sends a code. What it answers does not tell whether anybody has the address.
    * @throws {AuthError} `input_invalid`, `mail_failed` (only where every address gets a mail)
    * @example Usage
@@ -19,7 +19,7 @@ export interface EmailOtp {
    * ```ts ignore
    * const { user } = await auth.emailOtp.verify({ challengeId, code });
    * ``` */
-  verify(input: EmailOtpVerify): Promise<Grant>;
+  verify(input: EmailOtpVerify): Promise<Grant<U>>;
 }
 
 /** What {@link EmailOtp.start} takes. */

@@ -1,14 +1,15 @@
 import type { Caller, Calls, MaybeCaller } from "../../contract.ts";
-import type { AccessToken, Grant, Session, SessionMode, SignedIn, SignedOut } from "../../model.ts";
+import type { AccessToken, Grant, Session, SessionMode, SignedIn, SignedOut, User } from "../../model.ts";
 
-/** Sessions of users. `userId` and `sessionId` say who calls; the session acted on is `id`. */
-export interface Sessions {
+/** Sessions of users. `userId` and `sessionId` say who calls; the session acted on is `id`. `U`: users with the application's own
+ * fields. */
+export interface Sessions<U extends User = User> {
   /** Who a session belongs to; nobody, where it has ended or no ids are given.
    * @example Usage
    * ```ts ignore
    * const { user } = await auth.sessions.get({ userId, sessionId });
    * ``` */
-  get(input: MaybeCaller): Promise<SignedIn | SignedOut>;
+  get(input: MaybeCaller): Promise<SignedIn<U> | SignedOut>;
   /** Trades a refresh token for the next one, and an access token. However many ask at once, and whoever asks again within
    * `session.reuseLeeway`, gets the same token; one used before that ends the session.
    * @throws {AuthError} `token_invalid`, `session_ended`, `refresh_reused`
@@ -17,7 +18,7 @@ export interface Sessions {
    * ```ts ignore
    * const { accessToken, refreshToken } = await auth.sessions.refresh({ refreshToken: last });
    * ``` */
-  refresh(input: Refresh): Promise<Grant>;
+  refresh(input: Refresh): Promise<Grant<U>>;
   /** An access token for a session, to show to another service.
    * @throws {AuthError} `session_ended`
    * @example Usage
@@ -59,14 +60,14 @@ export interface Sessions {
    * const grant = await auth.sessions.create({ userId });
    * const headers = auth.cookies(grant).map((value) => ["Set-Cookie", value]);
    * ``` */
-  create(input: CreateSession): Promise<Grant>;
+  create(input: CreateSession): Promise<Grant<U>>;
   /** Who a token belongs to, given as text: what the session cookie holds, or an access token. Asks the store, so an ended session
    * is null at once.
    * @example Usage
    * ```ts ignore
    * const signedIn = await auth.sessions.verify({ token });
    * ``` */
-  verify(input: { readonly token: string }): Promise<SignedIn | null>;
+  verify(input: { readonly token: string }): Promise<SignedIn<U> | null>;
 }
 
 /** Whose sessions; who calls and from where need not be known. */
