@@ -279,8 +279,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ overrides: { users: { get: "no" } } }, ["overrides.users.get", "must be a function"]],
     [{ overrides: { account: { put: () => {} }, users: { set: () => {} } } }, [
       "overrides.account.put",
-      "is not an operation. There are: get, remove",
-    ], ["overrides.users.set", "is not an operation. There are: create, find, get, remove"]],
+      "is not an operation. There are: get, remove, update",
+    ], ["overrides.users.set", "is not an operation. There are: create, find, get, remove, update"]],
   ],
   "sign-in codes": [
     [{ emailOtp: "yes" }, ["emailOtp", 'must be an object: it is "yes"']],
