@@ -5,6 +5,7 @@ export const ERRORS = {
   storage_unavailable: [503, "The store does not answer. Try again later."],
   storage_corrupt: [500, "The store holds something that cannot be read."],
   secret_unknown: [503, "The store is sealed under a secret that is not configured."],
+  keys_unavailable: [503, "The keys that check access tokens cannot be had. Try again later."],
   mail_failed: [503, "The message could not be sent. Try again later."],
   internal: [500, "Something went wrong here."],
   input_invalid: [400, "The input is not valid."],
@@ -49,8 +50,8 @@ export interface ErrorDetails {
   readonly reason?: string;
   /** `internal`: what to look for in the log. */
   readonly reference?: string;
-  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`: what is wrong and what would be right. For the
-   * operator: it is in the error's message, and never in a reply. */
+  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`, `keys_unavailable`: what is wrong and what would be
+   * right. For the operator: it is in the error's message, and never in a reply. */
   readonly remedy?: string;
   /** `method_not_allowed`: the methods that the path answers. */
   readonly allow?: readonly string[];
@@ -125,6 +126,7 @@ const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "storage_corrupt",
   "secret_unknown",
   "mail_failed",
+  "keys_unavailable",
 ]);
 
 /** The message that a developer reads: the table's sentence, then everything that is wrong. */

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256, keyring } from "../../src/crypto/keyring.ts";
+import { createVerifier } from "../../src/doors/verify.ts";
 import type { Grant } from "../../src/model.ts";
 import type { Algorithm } from "../../src/protocol/jwt.ts";
 import { flow } from "../suite/flow.ts";
@@ -264,6 +265,8 @@ const CLAIMS: Table = [
   ["roles is missing", { roles: undefined }],
   ["roles is a list of numbers", { roles: [1] }],
   ["nbf in the future", { nbf: 99999999999 }],
+  ["nbf is a text", { nbf: "1" }],
+  ["nbf is null", { nbf: null }],
 ];
 
 /** The same bytes, written in a way that no encoder writes them. */
@@ -349,7 +352,13 @@ async function confusing({ open, alg }: Key): Promise<readonly Uint8Array[]> {
 for (const [algorithm] of ALGORITHMS) {
   flow(`of hostile tokens (${algorithm}) every one is token_invalid`, async (world) => {
     const { grant } = await signInOver(world, algorithm);
-    const { sessions, requireSession } = world.server();
+    const { sessions, requireSession, signingKeys } = world.server();
+    const { verify } = createVerifier({
+      issuer: BASE_URL,
+      audience: BASE_URL,
+      jwks: signingKeys.jwks,
+      platform: { now: world.now },
+    });
     const keys = await keysOf(world);
     const tokens = await hostile(grant, keys);
     const [first] = keys;
@@ -359,8 +368,11 @@ for (const [algorithm] of ALGORITHMS) {
       first?.secret ?? {},
     );
     expect((await sessions.verify({ token: again }))?.user.email).toBe(ADA); // made by us, it is right
+    // Another service has no key of HS256: to it that one is as hostile as the rest.
+    expect(await outcome(verify(again))).toBe(algorithm === "HS256" ? "token_invalid" : "fine");
     for (const [name, token] of tokens) {
       expect([name, await sessions.verify({ token })]).toEqual([name, null]);
+      expect([name, await outcome(verify(token))]).toEqual([name, "token_invalid"]);
       if (token.trim() !== token || /\p{Cc}/u.test(token)) continue; // no header carries that
       expect([name, await outcome(requireSession(bearer(token)))]).toEqual([name, "token_invalid"]);
     }

@@ -48,7 +48,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "base, errors, events, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
   ],
   ["doors/client", "errors, features/calls"],
-  ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform"],
+  ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform, verifier"],
   ["doors/plugin", "mod, contract, errors, base, features/calls, core/core (types)"],
   ["doors/testing", "mod, contract, errors, base, features/calls, testing"],
   ["doors/server", "mod, contract, errors, base, features/calls, server"],
@@ -57,6 +57,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "testing",
     "own, base, errors, platform, model (types), protocol, store/driver (types), drivers/memory, libraries",
   ],
+  ["verifier", "own, base, errors, platform (types), protocol"],
   ["server", "own, mod, doors/node, drivers, base, errors, platform, libraries"],
 ];
 

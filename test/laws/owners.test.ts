@@ -112,7 +112,8 @@ const LAWS: Readonly<Record<string, Law>> = {
     pattern: new RegExp(
       `\\?\\?\\s*(?:${LITERAL})|\\?\\?=\\s*(?:${LITERAL})|[{,]\\s*\\w+(?::\\s*\\w+)? = ${LITERAL}[^;]*?\\}\\s*[=:)]`,
     ),
-    owners: /^src\/(options(?:\.ts$|\/)|features\/[^/]+\/feature\.ts$|server\/|testing\/)/,
+    owners:
+      /^src\/(options(?:\.ts$|\/)|verifier\/options\.ts$|features\/[^/]+\/feature\.ts$|server\/|testing\/)/,
     strings: true,
     caught: [
       "const ttl = options.ttl ?? 900;",
