@@ -2,7 +2,7 @@ import type { Duration } from "../base/duration.ts";
 import { isLoopback, webOrigin } from "../base/origin.ts";
 import type { Range, Report } from "../base/report.ts";
 import type { Platform } from "../platform.ts";
-import type { AccessClaims, Algorithm } from "../protocol/jwt.ts";
+import { type AccessClaims, type Algorithm, ALGORITHMS } from "../protocol/jwt.ts";
 
 /** The algorithms whose keys can be published. */
 export type PublicAlgorithm = Exclude<Algorithm, `HS${string}`>;
@@ -69,7 +69,7 @@ const HOUR = 60 * MINUTE;
 
 const DEFAULTS = {
   basePath: "/auth",
-  algorithms: ["EdDSA", "ES256", "RS256"],
+  algorithms: ALGORITHMS.filter(isPublic),
   clockTolerance: { min: 0, max: 5 * MINUTE, fallback: 0 },
   staleFor: { min: 0, max: 24 * HOUR, fallback: HOUR }, // no access token lives longer than the most
   deadline: { min: 1, max: 30, fallback: 5 },
@@ -184,4 +184,8 @@ function algorithms(given: unknown, report: Report): readonly PublicAlgorithm[] 
     report.add("algorithms", `must be a list of algorithms that have a public key, of ${words}`);
   }
   return found;
+}
+
+function isPublic(algorithm: Algorithm): algorithm is PublicAlgorithm {
+  return !algorithm.startsWith("HS");
 }

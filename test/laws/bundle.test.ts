@@ -1,10 +1,11 @@
 import { gzipSync } from "node:zlib";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LARGEST = 45_000; // bytes, gzip
+const SMALL = 12_000; // bytes, gzip
 
 test("mod.ts with all that it always loads is at most 45 KB, gzip", async () => {
   expect(await size()).toBeLessThan(LARGEST);
@@ -20,6 +21,18 @@ test("a heavy library that creeps in is seen", async () => {
 test("what is loaded when it is first used does not count", async () => {
   const eager = 'export * from "./mod.ts"; import * as sweep from "./src/core/sweep.ts"; export { sweep };';
   expect(await size({ stdin: { contents: eager, resolveDir: ROOT } })).toBeGreaterThan(await size());
+});
+
+test("a verifier is at most 12 KB, gzip, of jose and our own", async () => {
+  const verify = { entryPoints: [join(ROOT, "src/doors/verify.ts")] };
+  expect(await size(verify)).toBeLessThan(SMALL);
+  expect(await libraries(verify)).toEqual(["jose"]);
+});
+
+test("a library that creeps into the verifier is seen", async () => {
+  const contents = 'export * from "./src/doors/verify.ts"; export { string } from "valibot";';
+  const more = { stdin: { contents, resolveDir: ROOT } };
+  expect(await libraries(more)).toEqual(["jose", "valibot"]);
 });
 
 /** What importing it brings, without what it imports later. nodemailer is loaded when the first mail goes out over SMTP. */
@@ -51,6 +64,17 @@ async function size(options: BuildOptions = { entryPoints: [join(ROOT, "mod.ts")
   return gzipSync(texts.map(({ text }) => text).join("\n"), { level: 9 }).length;
 }
 
-function entry({ stdin }: BuildOptions): string {
-  return stdin === undefined ? "mod.ts" : "<stdin>";
+function entry({ stdin, entryPoints }: BuildOptions): string {
+  const [first = ""] = Array.isArray(entryPoints) ? entryPoints : [];
+  return stdin === undefined ? relative(ROOT, String(first)) : "<stdin>";
+}
+
+/** The packages of which anything is left in a bundle. */
+async function libraries(options: BuildOptions): Promise<readonly string[]> {
+  const shaken = { bundle: true, metafile: true, format: "esm", platform: "node", outdir: "dist" } as const;
+  const { metafile } = await build({ ...options, ...shaken, absWorkingDir: ROOT, write: false });
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const left = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  const names = left.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return [...new Set(names)].sort();
 }
