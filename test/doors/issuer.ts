@@ -77,7 +77,7 @@ export async function issuer(
         platform: {
           now: time.now,
           sleep: time.sleep,
-          log: { warn: (message) => log.push(message), error: (message) => log.push(message) },
+          log: { warn: (message) => log.push(message) },
           ...platform,
         },
       }),
