@@ -1,10 +1,16 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+const isNode = !process.versions["bun"] && !("Deno" in globalThis);
+
+/** What is the same on every runtime, or starts the others itself. */
+const ONCE: readonly string[] = ["test/package/**"];
+
 // Bun's child processes lack what the fork pool needs, and Deno's workers what the thread pool needs.
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: process.versions["bun"] ? "threads" : "forks",
     include: ["test/**/*.test.ts"],
+    exclude: isNode ? [] : [...ONCE],
     maxWorkers: 2,
     globalSetup: ["test/suite/setup.ts"],
     testTimeout: 30_000,

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { buildPackage } from "./package.ts";
 
 const folder = fileURLToPath(new URL("../dist", import.meta.url));
-const { contents } = await buildPackage(folder);
-for (const path of contents.keys()) {
+const { modules } = await buildPackage(folder);
+for (const path of modules.keys()) {
   const code = readFileSync(join(folder, path));
   const size = gzipSync(code, { level: 9 }).length;
   console.log(`dist/${path.padEnd(24)}${`${code.length}`.padStart(9)} bytes${`${size}`.padStart(8)} gzip`);

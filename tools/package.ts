@@ -1,7 +1,7 @@
 // The package as npm has it: for each door one ES module and one file of declarations, with a manifest that leads to them. In the
 // checkout, in Deno and on JSR the doors are the sources themselves.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, posix, relative } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { rolldown } from "rolldown";
@@ -24,8 +24,8 @@ export type Module = Metafile["outputs"][string];
 export interface Package {
   /** Its manifest. */
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** What esbuild says of each module, by the module's path in the package. */
-  readonly contents: ReadonlyMap<string, Module>;
+  /** Its modules, by their paths in it. */
+  readonly modules: ReadonlyMap<string, Module>;
 }
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -43,26 +43,27 @@ export function doors(): readonly Door[] {
   }));
 }
 
-/** Makes the package in an empty folder. What was in it goes. */
+/** Makes the package in a folder. What was in it goes. */
 export async function buildPackage(folder: string): Promise<Package> {
   rmSync(folder, { recursive: true, force: true });
-  const modules = [...doors(), COMMAND];
-  const [built] = await Promise.all([
-    Promise.all(modules.map((door) => buildModule(door, folder))),
-    declare(folder),
-  ]);
+  const [modules] = await Promise.all([buildModules(folder), declare(folder)]);
   const manifest = manifestOf(checkout());
   const texts = {
     "package.json": `${JSON.stringify(manifest, null, 2)}\n`,
     "README.md": read("README.md"),
     "CHANGELOG.md": read("CHANGELOG.md"),
-    "LICENSE": `${read("LICENSE")}\n${notice(built)}`,
+    "LICENSE": `${read("LICENSE")}\n${notice([...modules.values()])}`,
   };
-  for (const [name, text] of Object.entries(texts)) write(join(folder, name), text);
-  return {
-    manifest,
-    contents: new Map(modules.map(({ file }, i) => [`${file}.js`, output(built[i])])),
-  };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  return { manifest, modules };
+}
+
+/** Makes the modules alone: those of the doors, and the command that starts the server. */
+export async function buildModules(folder: string): Promise<ReadonlyMap<string, Module>> {
+  const all = [...doors(), COMMAND];
+  return new Map(
+    await Promise.all(all.map(async (door) => [`${door.file}.js`, await buildModule(door, folder)] as const)),
+  );
 }
 
 /** The manifest of the checkout, as far as it is read here. */
@@ -103,7 +104,7 @@ function manifestOf({ name, version, description, license, type, engines, ...res
 
 /** One module with all that it needs, but for other doors: so that a door does not bring another one along a second time. `mod.js`
  * alone has everything in it: it runs wherever it is copied to. */
-async function buildModule(door: Door, folder: string): Promise<Metafile> {
+async function buildModule(door: Door, folder: string): Promise<Module> {
   const options: BuildOptions & { readonly metafile: true } = {
     absWorkingDir: ROOT,
     entryPoints: [door.source],
@@ -120,7 +121,10 @@ async function buildModule(door: Door, folder: string): Promise<Metafile> {
     banner: door === COMMAND ? { js: "#!/usr/bin/env node" } : {},
   };
   const first = await build({ ...options, write: false });
-  return (await build({ ...options, footer: { js: commented(notice([first.metafile])) } })).metafile;
+  const [module] = Object.values(first.metafile.outputs);
+  if (module === undefined) throw new Error("esbuild has built nothing");
+  await build({ ...options, footer: { js: commented(notice([module])) } });
+  return module;
 }
 
 function otherDoors(door: Door): Plugin {
@@ -160,8 +164,8 @@ async function declare(folder: string): Promise<void> {
 const MIT = /^(?:The )?MIT License/i;
 
 /** Who else wrote what is in some modules. All of them gave it under the same licence, which has to go along. */
-function notice(built: readonly Metafile[]): string {
-  const inputs = built.flatMap(({ inputs }) => Object.keys(inputs));
+function notice(modules: readonly Module[]): string {
+  const inputs = modules.flatMap(({ inputs }) => Object.keys(inputs));
   const packages = inputs.flatMap((path) =>
     /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []
   );
@@ -188,17 +192,6 @@ function commented(text: string): string {
   return text === "" ? "" : `/*\n${text}*/`;
 }
 
-function output(metafile: Metafile | undefined): Module {
-  const [only] = Object.values(metafile?.outputs ?? {});
-  if (only === undefined) throw new Error("esbuild has built nothing");
-  return only;
-}
-
 function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
-}
-
-function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
 }

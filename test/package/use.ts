@@ -1,0 +1,95 @@
+// What an application does with the package, through every door that runs anywhere. It is run from an installed package on each
+// runtime, and type-checked there; it prints what came of it.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AuthError, createAuth, type Driver } from "@latchkey/auth";
+import fs from "@latchkey/auth/drivers/fs";
+import memory from "@latchkey/auth/drivers/memory";
+import open from "@latchkey/auth/drivers/open";
+import prefix from "@latchkey/auth/drivers/prefix";
+import redis from "@latchkey/auth/drivers/redis";
+import sqlite from "@latchkey/auth/drivers/sqlite";
+import { toNodeListener } from "@latchkey/auth/node";
+import { startServer } from "@latchkey/auth/server";
+import { driverSuite } from "@latchkey/auth/testing";
+
+const secret = "a-secret-of-32-characters-for-the-package";
+const baseUrl = "http://localhost:3000";
+
+const stores: Readonly<Record<string, Driver>> = {
+  memory: memory(),
+  prefix: prefix(memory(), "tenant"),
+  open: await open("sqlite:opened.db"),
+  sqlite: sqlite({ path: "auth.db" }),
+  fs: fs({ base: "records" }),
+};
+const signedIn: Record<string, string | undefined> = {};
+for (const [name, storage] of Object.entries(stores)) signedIn[name] = await signIn(storage);
+
+const laws: string[] = [];
+driverSuite((name) => void laws.push(name), () => memory());
+
+console.log(JSON.stringify({
+  signedIn,
+  health: [await healthOverNode(), await healthOfServer()],
+  laws: laws.length > 0,
+  refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
+}));
+
+/** Signs in by an e-mailed code, over HTTP; whose session it is, as the cookie says. */
+async function signIn(storage: Driver): Promise<string | undefined> {
+  const mails: string[] = [];
+  const send = ({ text }: { readonly text: string }) => void mails.push(text);
+  const email = { from: "no-reply@example.com", send };
+  const auth = createAuth({ storage, secret, baseUrl, email, emailOtp: true });
+  const post = (path: string, body: object) =>
+    auth.handler(
+      new Request(`${baseUrl}/auth${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+  const started = await post("/email/start", { email: "ada@example.com" });
+  const { challengeId } = await started.json() as { readonly challengeId: string }; // the route says so
+  while (mails.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const code = /\b\d{6}\b/.exec(mails[0] ?? "")?.[0];
+  const verified = await post("/email/verify", { challengeId, code });
+  const cookie = verified.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  const { user } = await auth.getSession(new Request(baseUrl, { headers: { cookie } }));
+  await auth.close();
+  return user?.email ?? undefined;
+}
+
+/** Whether what one door throws is the error that another one shows. */
+function refused(work: () => unknown): string {
+  try {
+    work();
+    return "taken";
+  } catch (error) {
+    return error instanceof AuthError ? error.code : "another error";
+  }
+}
+
+async function healthOverNode(): Promise<string> {
+  const auth = createAuth({ storage: memory(), secret, baseUrl });
+  const server = createServer(toNodeListener(auth.handler)).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  const health = await healthAt(`http://127.0.0.1:${port}`);
+  await new Promise((resolve) => server.close(resolve));
+  return health;
+}
+
+async function healthOfServer(): Promise<string> {
+  const server = await startServer({ port: 0, storage: "memory:", secret, print() {} });
+  const health = await healthAt(server.url);
+  await server.close();
+  return health;
+}
+
+async function healthAt(url: string): Promise<string> {
+  const response = await fetch(`${url}/auth/health`, { headers: { connection: "close" } });
+  const { status } = await response.json() as { readonly status: string }; // the route says so
+  return status;
+}
