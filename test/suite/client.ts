@@ -4,6 +4,7 @@ import { AuthError, type ErrorCode, ERRORS } from "../../src/errors.ts";
 import { calls, type Routed } from "../../src/features/calls.ts";
 import { always, chosen } from "../../src/features/index.ts";
 import type { AnyRoute, Call } from "../../src/contract.ts";
+import { secretsIn } from "./leaks.ts";
 import type { Grant } from "../../src/model.ts";
 
 /** How a flow reaches the library: by its methods, or over its routes. */
@@ -24,6 +25,8 @@ export type Client = { readonly [F in keyof Routed]: Called<Routed[F]> } & {
   readonly headers: Headers;
   /** The `Set-Cookie` values that were seen. */
   readonly cookies: readonly string[];
+  /** The tokens that were seen. */
+  readonly secrets: readonly string[];
 };
 
 export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly route: AnyRoute }>> = Object
@@ -65,6 +68,7 @@ export const SIGNED_IN: readonly ErrorCode[] = [
 export function client(auth: FullAuth, via: Via): Client {
   const headers = new Headers({ origin: "http://localhost:3000", "user-agent": "a test" });
   const cookies: string[] = [];
+  const secrets: string[] = [];
   const reach = via === "http" ? overHttp : byMethod;
   const features = Object.entries(calls).map(([feature, addresses]) => {
     const methods = Object.keys(addresses).map((method) => [
@@ -72,6 +76,7 @@ export function client(auth: FullAuth, via: Via): Client {
       async (input: object = {}) => {
         const name = `${feature}.${method}`;
         const { result, set } = await reach(auth, name, input, headers);
+        secrets.push(...secretsIn(result, set));
         for (const cookie of set) keepCookie(cookie, headers, cookies);
         const { accessToken, deviceToken } = Object(result) as Partial<Grant>;
         if (deviceToken !== undefined) headers.set("latchkey-device", deviceToken);
@@ -83,7 +88,7 @@ export function client(auth: FullAuth, via: Via): Client {
     ]);
     return [feature, Object.fromEntries(methods)];
   });
-  return { ...Object.fromEntries(features), headers, cookies };
+  return { ...Object.fromEntries(features), headers, cookies, secrets };
 }
 
 interface Reached {

@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { STORES } from "./stores.ts";
 import { type World, world, type WorldOptions } from "./world.ts";
 
@@ -15,6 +15,7 @@ export function flow(name: string, run: (world: World) => Promise<void>, options
           const here = world(store, via, options);
           try {
             await run(here);
+            expect(await here.leaks()).toEqual([]);
             tell({ runtime: RUNTIME, store, via, flow: name });
           } finally {
             await here.close();

@@ -7,6 +7,7 @@ import { clock } from "../../src/testing/clock.ts";
 import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
+import { leaks } from "./leaks.ts";
 import { premises, type StoreName } from "./stores.ts";
 
 export const SECRET = "the-first-secret-of-these-tests-0123456789";
@@ -38,6 +39,8 @@ export interface World {
   readonly driver: () => Driver;
   /** What stands in the store: key → text. */
   readonly contents: () => Promise<Map<string, string>>;
+  /** Codes and tokens of all people here that stand in the log or in a kept reply. */
+  readonly leaks: () => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -95,14 +98,24 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   };
   const servers: FullAuth[] = [];
   const server = (i = 0) => servers[i] ??= another({});
-  const person = (i = 0) => client(server(i), via);
+  const people: Client[] = [];
+  const at = (auth: FullAuth): Client => {
+    const somebody = client(auth, via);
+    people.push(somebody);
+    return somebody;
+  };
+  const person = (i = 0) => at(server(i));
+  const contents = async () => {
+    const all = await Array.fromAsync(driver().entries(""));
+    return new Map(all.toSorted(([a], [b]) => a < b ? -1 : 1));
+  };
   return {
     store,
     via,
     server,
     another,
     person,
-    at: (auth) => client(auth, via),
+    at,
     async signedIn(email, session = "cookie", i = 0) {
       const somebody = person(i);
       const { challengeId } = await somebody.emailOtp.start({ email });
@@ -119,9 +132,11 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     },
     random,
     driver,
-    async contents() {
-      const all = await Array.fromAsync(driver().entries(""));
-      return new Map(all.toSorted(([a], [b]) => a < b ? -1 : 1));
+    contents,
+    async leaks() {
+      const codes = box.messages.flatMap(({ data }) => data["code"] ?? []);
+      const replies = [...await contents()].filter(([key]) => key.startsWith("replies:"));
+      return leaks([...lines, ...log, ...replies], [...codes, ...people.flatMap(({ secrets }) => secrets)]);
     },
     close: place.close,
   };
