@@ -11,6 +11,8 @@ export interface EventFields {
   readonly "signIn.failed": { readonly operation: string; readonly code: string };
   /** An account was made. */
   readonly "user.created": { readonly userId: string };
+  /** The name or the application's own fields of a user were changed: what those that changed are called. */
+  readonly "user.updated": { readonly userId: string; readonly changed: readonly string[] };
   /** An account was removed, with all that it had. */
   readonly "user.removed": { readonly userId: string };
   /** A session began. */
@@ -62,6 +64,7 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "signIn.succeeded": "info",
   "signIn.failed": "info",
   "user.created": "info",
+  "user.updated": "info",
   "user.removed": "info",
   "session.created": "info",
   "session.refreshed": "debug",

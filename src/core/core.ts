@@ -15,7 +15,7 @@ import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
 import { type Mail, mail as mailOf } from "./mail.ts";
 import { type MailedSteps, mailedSteps } from "./mailed_steps.ts";
-import { type Profiles, profiles } from "./profile.ts";
+import type { Profiles } from "./profile.ts";
 import { type Removal, removal } from "./removal.ts";
 import { type Sessions, sessions as sessionsOf } from "./sessions.ts";
 import { type SignIn, signIn } from "./sign_in.ts";
@@ -36,7 +36,7 @@ export interface Core {
   readonly challenges: Challenges;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
-  readonly profiles: Profiles;
+  readonly profiles: () => Promise<Profiles>;
   readonly remove: Removal;
   readonly mail: Mail;
   readonly mailedSteps: MailedSteps;
@@ -80,12 +80,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
     challenges,
     accounts,
     sessions,
-    profiles: profiles({
-      accounts,
-      platform,
-      schema: settings.users.fields,
-      deadline: settings.storageDeadline * 1000,
-    }),
+    profiles: async () => (await import("./profile.ts")).profiles({ accounts, events, platform, settings }), // rarely needed
     remove: removal(accounts, sessions, events, platform.now),
     mail,
     mailedSteps: mailedSteps({ platform, keyring: keys, challenges, mail }),

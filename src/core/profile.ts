@@ -1,10 +1,12 @@
 import { utf8 } from "../base/encoding.ts";
 import { AuthError, type Issue } from "../errors.ts";
-import type { ProfileChange } from "../model.ts";
+import type { ClientInfo, ProfileChange } from "../model.ts";
+import type { Settings } from "../options.ts";
 import type { FieldsSchema } from "../options/users.ts";
 import type { Platform } from "../platform.ts";
 import type { Decision } from "../store/collection.ts";
 import type { Account, Accounts } from "./accounts.ts";
+import type { Events } from "./events.ts";
 import { isListed } from "./sessions.ts";
 
 /** What is kept of a user besides what this library knows: the application's own fields. */
@@ -24,22 +26,26 @@ export interface Profiles {
   /** The fields of a new user; none where none are given.
    * @throws {AuthError} `input_invalid`, `limit_reached` */
   readonly born: (given: Change) => Promise<Fields>;
-  /** Changes them. `acting`: the session on whose authority; it must still be listed in the swap. `seen`: the account as it was
-   * just read.
+  /** Changes them.
    * @throws {AuthError} `input_invalid`, `limit_reached` */
-  readonly update: (
-    uid: string,
-    given: Change,
-    known: { readonly acting?: string | undefined; readonly seen?: Account | undefined },
-  ) => Promise<Updated>;
+  readonly update: (uid: string, given: Change, authority: Authority) => Promise<Updated>;
 }
 
-/** What profiles stand on. `deadline`: how long to go on where others are always faster, in milliseconds. */
+/** On whose authority a user is changed. */
+export interface Authority {
+  /** The session: it must still be listed in the swap. */
+  readonly acting?: string | undefined;
+  /** The account as it was just read. */
+  readonly seen?: Account | undefined;
+  readonly client?: ClientInfo | undefined;
+}
+
+/** What profiles stand on. */
 export interface ProfileGround {
   readonly accounts: Accounts;
+  readonly events: Events;
   readonly platform: Platform;
-  readonly schema: FieldsSchema | null;
-  readonly deadline: number;
+  readonly settings: Pick<Settings, "users" | "storageDeadline">;
 }
 
 const LARGEST = 8 * 1024; // bytes of JSON: name and fields together
@@ -50,7 +56,8 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /** The profiles of a store's accounts. */
-export function profiles({ accounts, platform, schema, deadline }: ProfileGround): Profiles {
+export function profiles({ accounts, events, platform, settings }: ProfileGround): Profiles {
+  const schema = settings.users.fields;
   return {
     async born({ name, ...others }) {
       const given = checked(schema, others);
@@ -58,12 +65,12 @@ export function profiles({ accounts, platform, schema, deadline }: ProfileGround
       if (isTooLarge(name ?? null, fields)) throw new AuthError("limit_reached");
       return fields;
     },
-    async update(uid, { name, ...others }, { acting, seen }) {
+    async update(uid, { name, ...others }, { acting, seen, client }) {
       const given = checked(schema, others);
       const now = platform.now();
       let account = seen ?? await accounts.get(uid);
       // A schema may take its time, so it judges outside the swap, and the swap asks whether what it judged by still stands.
-      while (account !== null && platform.now() <= now + deadline) {
+      while (account !== null && platform.now() <= now + settings.storageDeadline * 1000) {
         const before = account.fields ?? {};
         const fields = Object.keys(given).length === 0 ? null : await judged(schema, before, given);
         const outcome = await accounts.change<Outcome>(uid, (current) => {
@@ -76,6 +83,9 @@ export function profiles({ accounts, platform, schema, deadline }: ProfileGround
             : { next: current, result: { is: "moved", account: current } };
         }, account);
         if (outcome.is === "full") throw new AuthError("limit_reached");
+        if (outcome.is === "updated" && outcome.changed.length > 0) {
+          events.emit("user.updated", { userId: uid, changed: outcome.changed }, client);
+        }
         if (outcome.is !== "moved") return outcome;
         account = outcome.account;
       }

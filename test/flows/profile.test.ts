@@ -128,6 +128,21 @@ flow("what users.fields does not accept is named, and nothing is written", async
   expect([...await world.contents()].map(([key]) => key)).toEqual([...before].map(([key]) => key));
 }, { options });
 
+flow("a change is told with the names of what changed, once, and without what it says", async (world) => {
+  const auth = world.server();
+  const { client: ada, grant } = await signIn(world, ADA, "cookie", world.at(auth));
+  const told: object[] = [];
+  auth.on("user.updated", ({ at: _at, durationMs: _ms, requestId: _id, ...event }) => void told.push(event));
+  await ada.account.update(change({ name: "Ada", plan: "pro" }));
+  await ada.account.update(change({ name: "Ada", plan: "pro" }));
+  await auth.users.update(change({ id: grant.user.id, plan: null }) as never);
+  const userId = grant.user.id;
+  expect(told).toEqual([
+    { event: "user.updated", userId, changed: ["name", "plan"] },
+    { event: "user.updated", userId, changed: ["plan"] },
+  ]);
+}, { options });
+
 flow("without users.fields nothing but the name can be said", async (world) => {
   const { client: ada, grant } = await signIn(world, ADA);
   expect(await wrong(ada.account.update(change({ plan: "pro" })))).toEqual([

@@ -57,7 +57,8 @@ function create({ platform, settings, accounts, profiles, sessions, remove, view
     },
     async update({ userId, sessionId, client, ...given }) {
       const seen = sessions.kept({ userId, sessionId, client })?.account;
-      const updated = await profiles.update(userId, given, { acting: sessionId, seen });
+      const authority = { acting: sessionId, seen, client };
+      const updated = await (await profiles()).update(userId, given, authority);
       if (updated.is !== "updated") {
         throw new AuthError(sessionId === undefined ? "not_found" : "session_ended");
       }

@@ -25,7 +25,7 @@ function create({ events, platform, settings, accounts, profiles, remove, views 
   return {
     async create(input) {
       const { email, emailVerified, name = null, ...given } = parse(shape<NewUser>(creating), input);
-      const fields = await profiles.born({ name, ...given });
+      const fields = await (await profiles()).born({ name, ...given });
       const value = { type: "email", value: email } as const;
       const identifier = { ...value, proven: emailVerified === true };
       const created = await accounts.create(
@@ -47,7 +47,7 @@ function create({ events, platform, settings, accounts, profiles, remove, views 
     },
     async update(input) {
       const { id, ...given } = parse(shape<UpdateUser>(updating), input);
-      const updated = await profiles.update(id, given, {});
+      const updated = await (await profiles()).update(id, given, {});
       if (updated.is !== "updated") throw new AuthError("not_found");
       return views.user({ uid: id, account: updated.account });
     },
