@@ -29,6 +29,7 @@ export type {
   EmailOtpStart,
   EmailOtpVerify,
 } from "./src/features/email_otp/contract.ts";
+export type { Bounced, Mail } from "./src/features/mail/contract.ts";
 export type {
   CreateSession,
   EndAll,

@@ -12,6 +12,7 @@ import type { Account } from "./features/account/contract.ts";
 import type { Challenges } from "./features/challenges/contract.ts";
 import type { EmailOtp } from "./features/email_otp/contract.ts";
 import { always, chosen } from "./features/index.ts";
+import type { Mail } from "./features/mail/contract.ts";
 import type { Sessions } from "./features/sessions/contract.ts";
 import type { Users } from "./features/users/contract.ts";
 import type { Health, KeySet } from "./features/well_known/contract.ts";
@@ -94,6 +95,8 @@ export interface BaseAuth<U extends User = User> {
   readonly users: Users<U>;
   /** Steps that wait for something mailed. */
   readonly challenges: Challenges;
+  /** What becomes of mail. */
+  readonly mail: Mail;
   /** The keys that sign access tokens. */
   readonly signingKeys: {
     /** The public ones, as a JWK Set (RFC 7517 section 5). */
@@ -166,7 +169,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
   const { wellKnown = {}, ...named } = methods;
-  const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges"> = {
+  const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "mail"> = {
     handler: handler(endpoints, core, cookie),
     ...checks(core),
     cookies(grant) {

@@ -7,6 +7,7 @@ import type { Driver } from "../store/driver.ts";
 import type { Sweeper } from "../store/sweeper.ts";
 import { type AccessTokens, accessTokens } from "./access_tokens.ts";
 import { type Accounts, accounts as accountsOf } from "./accounts.ts";
+import { bounces } from "./bounces.ts";
 import { type Events, events as eventsOf } from "./events.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { devices as devicesOf } from "./devices.ts";
@@ -67,7 +68,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
   const ground = { store, events, accounts, accessTokens: tokens, settings: settings.session };
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
-  const mail = mailOf(settings.email, platform, events, mails);
+  const mail = mailOf(settings.email, { platform, events, mails, bounces: bounces(store, foundation) });
   const owners: readonly Owning[] = [foundation, limits, signing, accounts, sessions, challenges];
   return {
     platform,

@@ -2,16 +2,21 @@ import { deadline } from "../base/deadline.ts";
 import { languageTag } from "../base/language.ts";
 import type { Mails } from "../contract.ts";
 import { AuthError } from "../errors.ts";
+import type { Message } from "../model.ts";
 import type { EmailSettings } from "../options/email.ts";
 import type { Platform } from "../platform.ts";
+import type { Bounces } from "./bounces.ts";
 import type { Events } from "./events.ts";
 import type { Letter } from "./mail_text.ts";
 import type { Smtp } from "./smtp.ts";
 
 /** The way out for messages. */
 export interface Mail {
-  /** Words a message and hands it over. @throws {AuthError} `mail_failed` */
-  readonly send: (letter: Letter) => Promise<void>;
+  /** The way to an address. Whether anything may be mailed there, the store is asked at once, so do it beside what else it is
+   * asked; and do it where nobody is mailed too, if nobody may see the difference. */
+  readonly to: (to: Message["to"]) => Way;
+  /** Lets nothing be mailed to an address for a day, and resolves to when that ends, in epoch milliseconds. */
+  readonly bounced: (address: string) => Promise<number>;
   /** The language that a request asks for by `email.locale`; null where nothing is known of it. Never fails. */
   readonly localeOf: (request: Request) => Promise<string | null>;
   /** Does `work` behind the reply: nobody who waits for the reply can tell from its time what is done. */
@@ -20,21 +25,36 @@ export interface Mail {
   readonly close: () => Promise<void>;
 }
 
+/** Words a message and hands it over, unless mail to the address has bounced lately: then it is as if it had been sent.
+ * @throws {AuthError} `mail_failed`; what the store throws */
+export type Way = (letter: Letter) => Promise<void>;
+
+/** What mail stands on. */
+interface Ground {
+  readonly platform: Platform;
+  readonly events: Events;
+  readonly mails: Mails;
+  readonly bounces: Bounces;
+}
+
 const PATIENCE = 30_000; // ms
 const PATIENCE_FOR_LOCALE = 1000; // ms: whoever asks waits for it
 
 /** Mail in the words of the application or in ours, by the application's own function or over SMTP. */
-export function mail(options: EmailSettings | null, platform: Platform, events: Events, mails: Mails): Mail {
+export function mail(
+  options: EmailSettings | null,
+  { platform, events, mails, bounces }: Ground,
+): Mail {
   const underWay = new Set<Promise<void>>();
   let servers: Promise<Smtp> | null = null;
   const patience = (ms: number) => deadline(platform, ms, () => new Error(`no answer within ${ms} ms`));
   const within = patience(PATIENCE);
   const withinMoment = patience(PATIENCE_FOR_LOCALE);
 
-  async function deliver(letter: Letter): Promise<void> {
+  async function deliver(to: Message["to"], letter: Letter): Promise<void> {
     if (options === null) throw new TypeError("mail is configured wherever a feature sends some");
     const { compose } = await import("./mail_text.ts"); // many processes mail nobody
-    const message = await within(compose(letter, options, mails));
+    const message = { to, ...await within(compose(letter, options, mails)) };
     const { send } = options;
     if (send !== undefined) return await within((async () => await send(message))());
     servers ??= import("./smtp.ts").then(({ smtp }) => smtp(options, platform)).catch((error: unknown) => {
@@ -45,14 +65,20 @@ export function mail(options: EmailSettings | null, platform: Platform, events: 
   }
 
   return {
-    async send(letter) {
-      try {
-        await deliver(letter);
-      } catch (cause) {
-        if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
-        throw new AuthError("mail_failed", undefined, { cause });
-      }
+    to(to) {
+      const bounced = bounces.has(to.address);
+      bounced.catch(() => {}); // told to whoever sends
+      return async (letter) => {
+        if (await bounced) return;
+        try {
+          await deliver(to, letter);
+        } catch (cause) {
+          if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
+          throw new AuthError("mail_failed", undefined, { cause });
+        }
+      };
     },
+    bounced: bounces.note,
     async localeOf(request) {
       if (options === null || options.localeOf === null) return null;
       const { localeOf } = options;

@@ -4,14 +4,18 @@ import type { MailTemplate, MailText, Message } from "../model.ts";
 import type { EmailSettings } from "../options/email.ts";
 
 /** A message that has not been worded yet. */
-export type Letter = Omit<Message, "subject" | "text" | "html" | "locale"> & {
+export type Letter = Omit<Message, "to" | "subject" | "text" | "html" | "locale"> & {
   /** The language that was asked for, whatever that is worth. */
   readonly locale?: string | null | undefined;
 };
 
 /** Words a letter: by the application's own template, else by ours. What comes out can be sent as it is.
  * @throws {TypeError} where a template gives what is no mail; and whatever the template throws */
-export async function compose(letter: Letter, settings: EmailSettings, mails: Mails): Promise<Message> {
+export async function compose(
+  letter: Letter,
+  settings: EmailSettings,
+  mails: Mails,
+): Promise<Omit<Message, "to">> {
   const { template, locale } = chosen(letter, settings, mails);
   const { subject, text, html } = checked(letter.kind, await template(letter.data as never, locale)); // of its kind
   return {

@@ -7,7 +7,7 @@ import type { CodeMail, MailedStep } from "../model.ts";
 import type { Platform } from "../platform.ts";
 import { noteOf, type Owner } from "./accounts.ts";
 import type { Answered, Challenge, Challenges, Code } from "./challenges.ts";
-import type { Mail } from "./mail.ts";
+import type { Mail, Way } from "./mail.ts";
 
 /** How a step of one kind is made and mailed. Times are in seconds. */
 export interface Recipe {
@@ -37,7 +37,9 @@ export interface About {
 }
 
 /** What of it the mail needs. */
-type Asked = Pick<About, "subject" | "silent" | "client">;
+interface Asked extends Pick<About, "silent" | "client"> {
+  readonly way: Way;
+}
 
 /** Steps that wait for what was mailed. */
 export interface MailedSteps {
@@ -86,15 +88,14 @@ export function mailedSteps(
   async function deliver(
     recipe: Recipe,
     id: string,
-    { subject, client }: Asked,
+    { client, way }: Asked,
     { code, kept }: ReturnType<typeof fresh>,
   ): Promise<void> {
     const expiresAt = new Date(kept.exp).toISOString();
     const data: CodeMail = { code, expiresAt, minutes: String(Math.floor(recipe.ttl / 60)) };
     try {
-      await mail.send({
+      await way({
         kind: recipe.kind,
-        to: { address: subject },
         locale: client?.locale,
         data: { ...data },
         idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
@@ -109,11 +110,11 @@ export function mailedSteps(
   async function dispatch(
     recipe: Recipe,
     id: string,
-    about: Asked,
+    asked: Asked,
     made: ReturnType<typeof fresh>,
   ): Promise<void> {
-    if (recipe.everybody) return await deliver(recipe, id, about, made);
-    mail.behind(() => about.silent ? Promise.resolve() : deliver(recipe, id, about, made));
+    if (recipe.everybody) return await deliver(recipe, id, asked, made);
+    mail.behind(() => asked.silent ? Promise.resolve() : deliver(recipe, id, asked, made));
   }
 
   return {
@@ -132,8 +133,9 @@ export function mailedSteps(
         resendAt: platform.now() + recipe.resendAfter * 1000,
         exp: made.kept.exp,
       };
+      const way = mail.to({ address: about.subject });
       await challenges.put(id, challenge);
-      await dispatch(recipe, id, about, made);
+      await dispatch(recipe, id, { ...about, way }, made);
       return told(id, challenge);
     },
     async resend(id, client) {
@@ -142,9 +144,10 @@ export function mailedSteps(
       if (seen === null || recipe === undefined) throw new AuthError("challenge_invalid");
       const made = fresh(recipe, id, seen.silent);
       const resendAt = platform.now() + recipe.resendAfter * 1000;
+      const way = mail.to({ address: seen.subject });
       const renewed = await challenges.renew(id, { code: made.kept, resendAt });
       if (renewed === null) throw new AuthError("challenge_invalid");
-      if (renewed.added) await dispatch(recipe, id, { ...seen, client }, made);
+      if (renewed.added) await dispatch(recipe, id, { silent: seen.silent, client, way }, made);
       return told(id, renewed.challenge);
     },
   };

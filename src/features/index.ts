@@ -1,6 +1,7 @@
 import { account } from "./account/feature.ts";
 import { challenges } from "./challenges/feature.ts";
 import { emailOtp } from "./email_otp/feature.ts";
+import { mail } from "./mail/feature.ts";
 import { sessions } from "./sessions/feature.ts";
 import { users } from "./users/feature.ts";
 import { wellKnown } from "./well_known/feature.ts";
@@ -9,10 +10,11 @@ import { wellKnown } from "./well_known/feature.ts";
 export const always: {
   readonly account: typeof account;
   readonly challenges: typeof challenges;
+  readonly mail: typeof mail;
   readonly sessions: typeof sessions;
   readonly users: typeof users;
   readonly wellKnown: typeof wellKnown;
-} = { account, challenges, sessions, users, wellKnown };
+} = { account, challenges, mail, sessions, users, wellKnown };
 
 /** The features that are on when the options name them. */
 export const chosen: { readonly emailOtp: typeof emailOtp } = { emailOtp };

@@ -51,6 +51,6 @@ test("where only accounts are mailed, a start asks the same of the store for an 
   const start = (email: string) => recorder.record(() => here.person().emailOtp.start({ email }));
   const [known, unknown] = [await start("ada@example.com"), await start("bob@example.com")];
   expect(unknown).toEqual(known);
-  expect(known).toEqual([["get identifiers"], ["get users"], ["swap challenges"]]);
+  expect(known).toEqual([["get identifiers"], ["get users"], ["get limits", "swap challenges"]]);
   await here.close();
 });
