@@ -11,6 +11,8 @@ declare module "mailparser" {
     readonly cc?: object;
     readonly bcc?: object;
     readonly subject: string;
+    readonly messageId: string;
+    readonly headers: ReadonlyMap<string, unknown>;
     readonly text: string;
     readonly html: string;
   }

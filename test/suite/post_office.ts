@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 
@@ -19,14 +19,31 @@ export interface Arrived {
   readonly mail: ParsedMail;
 }
 
+/** How a post office is out of order. */
+export interface Trouble {
+  /** Which command is refused, and with what. */
+  readonly at: "MAIL FROM" | "RCPT TO" | "DATA";
+  /** `"451 later"`; or whoever sends is left without an answer. */
+  readonly says: string | "hangs up";
+}
+
 /** Without `account` anybody may send; without `port` it is any free one. */
 export async function postOffice(
-  { account, port = 0 }: {
+  { account, port = 0, trouble }: {
     readonly account?: { readonly user: string; readonly pass: string };
     readonly port?: number;
+    readonly trouble?: (recipient: string) => Trouble | undefined;
   } = {},
 ): Promise<PostOffice> {
   const arrived: Arrived[] = [];
+  const sockets = new Set<Socket>();
+  const hangUp = () => sockets.forEach((socket) => socket.destroy());
+  const judged = (at: Trouble["at"], recipient: string): Error | null => {
+    const found = trouble?.(recipient);
+    if (found?.at !== at) return null;
+    const [code = "", ...words] = found.says.split(" ");
+    return Object.assign(new Error(words.join(" ")), { responseCode: Number(code) });
+  };
   const server = new SMTPServer({
     disabledCommands: ["STARTTLS"],
     authOptional: account === undefined,
@@ -36,19 +53,54 @@ export async function postOffice(
       const known = username === account?.user && password === account?.pass;
       done(known ? null : new Error("535 who are you"), { user: username });
     },
+    onMailFrom: (_address, _session, done) => done(judged("MAIL FROM", "")),
+    onRcptTo: ({ address }, _session, done) => done(judged("RCPT TO", address)),
     onData(stream, { envelope }, done) {
       simpleParser(stream).then((mail) => {
         const sender = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
-        arrived.push({ sender, recipients: envelope.rcptTo.map(({ address }) => address), mail });
-        done();
+        const recipients = envelope.rcptTo.map(({ address }) => address);
+        const refused = judged("DATA", recipients[0] ?? "");
+        const isLost = trouble?.(recipients[0] ?? "")?.says === "hangs up";
+        if (refused === null || isLost) arrived.push({ sender, recipients, mail });
+        if (isLost) hangUp();
+        else done(refused);
       }, done);
     },
+  });
+  server.server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
   });
   return {
     port: await listening(server.server, port),
     arrived,
     connected: () => server.connections.size,
     close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** A server that lets everybody connect, and says nothing. */
+export async function silentOffice(): Promise<{
+  readonly port: number;
+  /** Resolves when somebody has connected. */
+  readonly visited: Promise<void>;
+  readonly close: () => void;
+}> {
+  const sockets: Socket[] = [];
+  const server = createServer();
+  const visited = new Promise<void>((resolve) => {
+    server.on("connection", (socket) => {
+      sockets.push(socket.on("error", () => {})); // whoever hung up has given up
+      resolve();
+    });
+  });
+  return {
+    port: await listening(server, 0),
+    visited,
+    close() {
+      sockets.forEach((socket) => socket.destroy());
+      server.close();
+    },
   };
 }
 
