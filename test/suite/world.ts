@@ -135,7 +135,8 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     contents,
     async leaks() {
       const codes = box.messages.flatMap(({ data }) => data["code"] ?? []);
-      const replies = [...await contents()].filter(([key]) => key.startsWith("replies:"));
+      const kept = await contents().catch(() => []); // a flow may have closed the store
+      const replies = [...kept].filter(([key]) => key.startsWith("replies:"));
       return leaks([...lines, ...log, ...replies], [...codes, ...people.flatMap(({ secrets }) => secrets)]);
     },
     close: place.close,
