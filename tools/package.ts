@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+import { APART, SLIM } from "./bundling.ts";
 
 /** One import path of the package. */
 export interface Door {
@@ -30,9 +31,6 @@ export interface Package {
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const COMMAND: Door = { name: "latchkey", source: "src/server/main.ts", file: "latchkey" };
-
-/** Libraries that are no part of any module: each is loaded where it is first used. */
-export const APART: readonly string[] = ["nodemailer", "ioredis"];
 
 /** The doors that a manifest lists. */
 export function doors(): readonly Door[] {
@@ -117,7 +115,7 @@ async function buildModule(door: Door, folder: string): Promise<Module> {
     external: [...APART],
     legalComments: "none",
     metafile: true,
-    plugins: door.name === "." ? [] : [otherDoors(door)],
+    plugins: door.name === "." ? [SLIM] : [otherDoors(door), SLIM],
     banner: door === COMMAND ? { js: "#!/usr/bin/env node" } : {},
   };
   const first = await build({ ...options, write: false });

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { join, relative } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { expect, test } from "vitest";
+import { APART, SLIM } from "../../tools/bundling.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LARGEST = 55_000; // bytes, gzip
@@ -38,7 +39,8 @@ test("a library that creeps into the verifier is seen", async () => {
 /** What importing it brings, without what it imports later. nodemailer is loaded when the first mail goes out over SMTP. */
 async function size(options: BuildOptions = { entryPoints: [join(ROOT, "mod.ts")] }): Promise<number> {
   const { outputFiles = [], metafile } = await build({
-    external: ["nodemailer", "ioredis"],
+    external: [...APART],
+    plugins: [SLIM],
     ...options,
     bundle: true,
     splitting: true,

@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { transformSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { APART, buildModules, type Module } from "../../tools/package.ts";
+import { APART } from "../../tools/bundling.ts";
+import { buildModules, type Module } from "../../tools/package.ts";
 import { run, RUNTIMES, scratch, tried } from "./scratch.ts";
 
 const place = scratch();
@@ -30,6 +31,7 @@ const CONTENTS: Readonly<Record<string, readonly [libraries: string, atOnce: str
   "node.js": ["", "", ""],
   "server.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
   "testing.js": ["", "", ""],
+  "verify.js": ["jose", "", ""],
   "latchkey.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
 };
 

@@ -56,6 +56,7 @@ test.for(Object.entries(RUNTIMES))("installed, it is used through every door on 
     ),
     health: ["ok", "ok"],
     laws: true,
+    verified: true,
     refused: ["config_invalid", "config_invalid"],
   });
 });

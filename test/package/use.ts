@@ -12,6 +12,7 @@ import sqlite from "@latchkey/auth/drivers/sqlite";
 import { toNodeListener } from "@latchkey/auth/node";
 import { startServer } from "@latchkey/auth/server";
 import { driverSuite } from "@latchkey/auth/testing";
+import { createVerifier } from "@latchkey/auth/verify";
 
 const secret = "a-secret-of-32-characters-for-the-package";
 const baseUrl = "http://localhost:3000";
@@ -33,6 +34,7 @@ console.log(JSON.stringify({
   signedIn,
   health: [await healthOverNode(), await healthOfServer()],
   laws: laws.length > 0,
+  verified: await verified(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
 }));
 
@@ -59,6 +61,21 @@ async function signIn(storage: Driver): Promise<string | undefined> {
   const { user } = await auth.getSession(new Request(baseUrl, { headers: { cookie } }));
   await auth.close();
   return user?.email ?? undefined;
+}
+
+/** Whose access token it is, as another service sees it that has the public keys alone. */
+async function verified(): Promise<boolean> {
+  const auth = createAuth({ storage: memory(), secret, baseUrl });
+  const { id: userId } = await auth.users.create({ email: "ada@example.com" });
+  const { accessToken = "" } = await auth.sessions.create({ userId, session: "bearer" });
+  const { verify } = createVerifier({
+    issuer: baseUrl,
+    audience: baseUrl,
+    jwks: () => auth.signingKeys.jwks(),
+  });
+  const claims = await verify(accessToken);
+  await auth.close();
+  return claims.userId === userId;
 }
 
 /** Whether what one door throws is the error that another one shows. */
