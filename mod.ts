@@ -46,6 +46,7 @@ export type {
   AccessToken,
   ClientInfo,
   CodeMail,
+  ConnectionInfo,
   Grant,
   MailedStep,
   MailKinds,
@@ -62,9 +63,11 @@ export type {
   User,
 } from "./src/model.ts";
 export type { AuthOptions } from "./src/options.ts";
+export type { ClientIp } from "./src/options/client_ip.ts";
 export type { CorsOptions } from "./src/options/cors.ts";
 export type { CookieOptions } from "./src/options/cookie.ts";
 export type { EmailOptions, RequestLocale, SmtpOptions, WeightedSmtp } from "./src/options/email.ts";
+export type { RateLimit, RouteLimit } from "./src/options/limits.ts";
 export type {
   AfterSignIn,
   AfterSignOut,

@@ -23,6 +23,7 @@ import { sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
 import type { Grant, SignedIn, SignedOut, User } from "./model.ts";
 import { type AuthOptions, settingsOf } from "./options.ts";
+import { namedRoutes } from "./options/limits.ts";
 import type { FieldsSchema } from "./options/users.ts";
 import { warningsOf } from "./options/warnings.ts";
 import type { LoggerSettings } from "./options/logger.ts";
@@ -57,8 +58,9 @@ export interface Requirements {
 
 /** What every `createAuth` returns, for users with the fields of `U`. All functions are bound: they can be passed around. */
 export interface BaseAuth<U extends User = User> {
-  /** Answers every request under `basePath`. Never throws. */
-  readonly handler: (request: Request) => Promise<Response>;
+  /** Answers every request under `basePath`. `info` is what the server tells of the connection, for `clientIp`: Deno's
+   * `ServeHandlerInfo`, Bun's `Server`, `{ remoteAddress }`, or whatever a function of yours reads. Never throws. */
+  readonly handler: (request: Request, info?: unknown) => Promise<Response>;
   /** Who a request is signed in as, by cookie or bearer token; nobody, for whatever is wrong with those. A request that changes
    * something (not GET, HEAD or OPTIONS) and brings the cookie counts only from an origin that is ours or trusted; of headers
    * alone that cannot be asked.
@@ -158,6 +160,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const problems = report();
   const settings = settingsOf(options, problems);
   const features = featuresOf({ always, chosen }, Object(options), problems);
+  namedRoutes(settings.limits, features.flatMap(({ calls }) => Object.values(calls)), problems);
   const mails = mailsOf({ always, chosen }, settings, problems);
   const platform = platformOf(options?.platform, problems, warningsTo(settings.log));
   problems.settle();

@@ -25,6 +25,9 @@ export type Call = `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
 /** One address per method of `M`. */
 export type Calls<M> = { readonly [K in keyof M]: Call };
 
+/** What a route is limited as: it starts something, it proves something, or it trades one token for the next. */
+export type LimitKind = "start" | "proof" | "refresh";
+
 /** How a method is reached: what only the server knows. Data, no code of its own. */
 export interface Route<I, O> {
   /** One sentence for the documents. */
@@ -37,6 +40,8 @@ export interface Route<I, O> {
   readonly session?: O extends Grant ? "starts" : "ends";
   /** The member of the input that names a session to keep: where it is the caller's own, the cookie stays. */
   readonly keeps?: keyof Wire<I>;
+  /** What it is counted as. Only what reads with a live session goes uncounted. */
+  readonly limit?: LimitKind;
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
   readonly status: 200 | 201 | 204;
   /** Whether it may mail somebody: then `client.locale` says in which language. */

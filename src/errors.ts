@@ -27,6 +27,7 @@ export const ERRORS = {
   step_up_required: [403, "Sign in again to do this."],
   identifier_taken: [409, "This address already belongs to an account."],
   limit_reached: [409, "There is no room for more."],
+  rate_limited: [429, "Too many requests. Try again later."],
 } as const;
 
 /** A stable, machine-readable name of a failure. */
@@ -48,6 +49,8 @@ export interface ErrorDetails {
   readonly attemptsLeft?: number;
   /** `sign_in_denied`: why, where it was said. */
   readonly reason?: string;
+  /** `rate_limited`: when to ask again, in seconds. */
+  readonly retryAfter?: number;
   /** `internal`: what to look for in the log. */
   readonly reference?: string;
   /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`, `keys_unavailable`: what is wrong and what would be

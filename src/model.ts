@@ -117,6 +117,16 @@ export interface ClientInfo {
   readonly requestId?: string | null | undefined;
 }
 
+/** What a server tells of a connection: Deno's `ServeHandlerInfo`, Bun's `Server`, or an object with the address itself. */
+export interface ConnectionInfo {
+  /** The client's address: of `node:http` and its like. */
+  readonly remoteAddress?: string | undefined;
+  /** Of Deno: its member `hostname` is the address. */
+  readonly remoteAddr?: object | undefined;
+  /** Of Bun. */
+  readonly requestIP?: ((request: Request) => { readonly address: string } | null) | undefined;
+}
+
 /** A mail, ready to be sent. */
 export interface Message {
   /** Which mail it is: `"emailOtp.code"`. */

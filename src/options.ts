@@ -4,6 +4,7 @@ import type { Logger } from "./events.ts";
 import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { DEVICES, type DeviceSettings } from "./options/devices.ts";
+import { type ClientIp, clientIpOf } from "./options/client_ip.ts";
 import { type CookieOptions, type CookieSettings, cookieSettings } from "./options/cookie.ts";
 import { type EmailOptions, type EmailSettings, emailSettings } from "./options/email.ts";
 import { type Hooks, hooksOf } from "./options/hooks.ts";
@@ -12,6 +13,7 @@ import { type JwtOptions, type JwtSettings, jwtSettings } from "./options/jwt.ts
 import type { Overrides } from "./options/overrides.ts";
 import { type CorsOptions, type CorsSettings, corsSettings } from "./options/cors.ts";
 import { otherSites, trusted, type TrustedOrigins, type Trusts } from "./options/origins.ts";
+import { type LimitSettings, limitSettings, type RateLimit } from "./options/limits.ts";
 import { secretList } from "./options/secrets.ts";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./options/session.ts";
 import { type UsersOptions, type UsersSettings, usersSettings } from "./options/users.ts";
@@ -41,6 +43,10 @@ export interface AuthOptions {
   readonly trustedOrigins?: TrustedOrigins;
   /** Which pages of other origins may ask and read replies, where that should differ from `trustedOrigins`. */
   readonly cors?: CorsOptions;
+  /** Where the addresses of clients are found. Without it nothing is limited by address, and a warning says so. */
+  readonly clientIp?: ClientIp;
+  /** How often a client may ask: `false` for no limits at all, or limits of single routes. @default {true} */
+  readonly rateLimit?: RateLimit;
   /** How sessions live. */
   readonly session?: SessionOptions;
   /** How the cookie is set. */
@@ -75,6 +81,8 @@ export interface Settings {
   /** Trusted origins to which the browser does not send our cookie. */
   readonly otherSites: readonly string[];
   readonly cors: CorsSettings;
+  readonly clientIp: ClientIp | null;
+  readonly limits: LimitSettings;
   readonly storageDeadline: number;
   readonly session: SessionSettings;
   readonly cookie: CookieSettings;
@@ -102,6 +110,8 @@ const MEMBERS = [
   "allowInsecureOrigin",
   "trustedOrigins",
   "cors",
+  "clientIp",
+  "rateLimit",
   "session",
   "cookie",
   "jwt",
@@ -128,6 +138,8 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     trusts: trusted(options.trustedOrigins, origin, report),
     otherSites: otherSites(options.trustedOrigins, origin),
     cors: corsSettings(options.cors, origin, report),
+    clientIp: clientIpOf(options.clientIp, report),
+    limits: limitSettings(options.rateLimit, report),
     storageDeadline: report.duration("storageDeadline", options.storageDeadline, DEFAULTS.storageDeadline),
     session: sessionSettings(options.session, report),
     cookie: cookieSettings(options.cookie, url, report),

@@ -59,7 +59,7 @@ the status of the table, and a JSON body:
 
 Details, where there are any: \`issues\` says what is wrong with an input, and where; \`attemptsLeft\` how many guesses are left; \`reason\` why a hook
 refused a sign-in;
-\`reference\` what to look for in the server's log; \`allow\` the methods that a path answers. Nothing else of a failure leaves the server: the cause is in the log and, for your
+\`retryAfter\` in how many seconds to ask again; \`reference\` what to look for in the server's log; \`allow\` the methods that a path answers. Nothing else of a failure leaves the server: the cause is in the log and, for your
 own code, in \`error.cause\`.
 
 ${table(["Code", "Status", "Message", "Where"], rows)}
@@ -81,9 +81,9 @@ function whereOf(code: ErrorCode): string {
 }
 
 function declaring(code: ErrorCode): readonly string[] {
-  return Object.values(ROUTES).filter(({ route }) => route.errors.includes(code)).map(({ call }) =>
-    `\`${call}\``
-  );
+  const answers = ({ route }: typeof ROUTES[string]) =>
+    route.errors.includes(code) || (code === "rate_limited" && route.limit !== undefined);
+  return Object.values(ROUTES).filter(answers).map(({ call }) => `\`${call}\``);
 }
 
 function routesPage(): string {
@@ -94,6 +94,7 @@ function routesPage(): string {
     { anyone: "anyone", optional: "anyone; a session is looked at", session: "a session" }[route.access],
     cookieOf(route),
     route.session === "starts" ? `${route.status}; 201 for a new account` : String(route.status),
+    route.limit === undefined ? "" : `\`${route.limit}\``,
     route.errors.map(withStatus).join(", "),
   ]);
   return `# Routes
@@ -115,6 +116,7 @@ ${
       "Who may call",
       "Session cookie",
       "Status",
+      "Limit",
       "Errors of its own",
     ], rows)
   }
@@ -122,6 +124,10 @@ ${
 Any route may also answer ${ANY.map(withStatus).join(", ")}.
 
 One that needs a session may also answer ${SIGNED_IN.map(withStatus).join(", ")}.
+
+One with a limit may also answer ${
+    withStatus("rate_limited")
+  }: how often a client may ask is on the page about [limits](limits.md).
 
 What each code means is on the page about [errors](errors.md); what each route asks of the store on the one about
 [operations](operations.md).

@@ -17,8 +17,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AuthError } from "../errors.ts";
 
-/** Answers a Fetch request: `auth.handler` is one. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
+/** Answers a Fetch request, told where it came from: `auth.handler` is one. */
+export type FetchHandler = (
+  request: Request,
+  info: { readonly remoteAddress: string | undefined },
+) => Response | Promise<Response>;
 
 /** What `http.createServer` and Connect-like frameworks call. `next` gets what the handler throws; without it that is a 500. */
 export type NodeListener = (
@@ -74,7 +77,7 @@ async function answer(handler: FetchHandler, incoming: IncomingMessage): Promise
   // be walked around.
   const literal = urlOf(incoming)?.pathname === targetOf(incoming).split("?", 1)[0];
   if (!literal || methodOf(incoming) !== incoming.method) return refusal(new AuthError("not_found"));
-  return await handler(toRequest(incoming));
+  return await handler(toRequest(incoming), { remoteAddress: incoming.socket.remoteAddress });
 }
 
 function refusal(error: AuthError): Response {

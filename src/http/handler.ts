@@ -8,11 +8,12 @@ import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf } from "./caller.ts";
 import { cors } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody } from "./guard.ts";
+import type { Counted, Limiter } from "./limiter.ts";
 import { failure, type SessionCookie, success } from "./reply.ts";
 import { pathOf, router } from "./router.ts";
 
-/** Answers a request. Never throws, never hangs. */
-export type Handler = (request: Request) => Promise<Response>;
+/** Answers a request. `info` is what the server tells of the connection. Never throws, never hangs. */
+export type Handler = (request: Request, info?: unknown) => Promise<Response>;
 
 /** A request under way. */
 interface Asked {
@@ -24,6 +25,8 @@ interface Asked {
   admitted: "no" | "without cookies" | "whole";
   /** Who may read the reply. */
   readers: string | null;
+  /** What the limit of its client said; null where there is none. */
+  counted: Counted | null;
 }
 
 /** The one Fetch handler over all endpoints. */
@@ -32,8 +35,9 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
   const route = router(endpoints, settings.basePath);
   const shared = cors(settings.cors, settings.trusts);
+  let limiter: Promise<Limiter> | undefined;
 
-  async function answer(asked: Asked): Promise<Response> {
+  async function answer(asked: Asked, info: unknown): Promise<Response> {
     const { request, client } = asked;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const path = pathOf(request.url);
@@ -50,6 +54,7 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
     };
     admit(origin, endpoint.route);
     asked.admitted = origin.isForeign ? "without cookies" : "whole";
+    if (settings.clientIp !== null) await count(asked, endpoint, info);
     const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
     admitSignIn(origin, endpoint.route, body, settings.session.usual);
     const caller = await callerOf(request, client, endpoint.route, core);
@@ -59,6 +64,15 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
     const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies: !origin.isForeign };
     return success(answer, cookie);
+  }
+
+  /** Counts a request by its client's address, before anything is read or judged of it. */
+  async function count(asked: Asked, endpoint: Endpoint, info: unknown): Promise<void> {
+    const { addressOf, count } = await (limiter ??= import("./limiter.ts").then((own) => own.limiter(core)));
+    Object.assign(asked.client, { ip: addressOf(asked.request, info) });
+    asked.counted = await count(endpoint, asked.client);
+    if (asked.counted?.allowed !== false) return;
+    throw new AuthError("rate_limited", { retryAfter: asked.counted.retryAfter });
   }
 
   function failed(error: unknown, { request, client, endpoint, admitted }: Asked): Response {
@@ -85,17 +99,20 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
     return new AuthError("internal", { reference }, { cause: error });
   }
 
-  return async (request) => {
+  return async (request, info) => {
     const client = clientOf(request, core);
-    const asked: Asked = { request, client, endpoint: null, admitted: "no", readers: null };
+    const asked: Asked = { request, client, endpoint: null, admitted: "no", readers: null, counted: null };
     events.began(client);
     let response: Response;
     try {
-      response = await answer(asked);
+      response = await answer(asked, info);
     } catch (error) {
       response = failed(error, asked);
     }
     shared.open(asked.readers, asked.endpoint?.route ?? null, response);
+    for (const [name, value] of Object.entries(asked.counted?.headers ?? {})) {
+      response.headers.set(name, value);
+    }
     response.headers.set("X-Request-Id", String(client.requestId));
     return request.method === "HEAD" ? new Response(null, response) : response;
   };

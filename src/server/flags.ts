@@ -52,6 +52,12 @@ const FLAGS: Readonly<Record<Given, Flag>> = {
     value: "ADDRESS",
     help: "the sender of mail [no-reply@ and the host of the base URL; on localhost, latchkey.localhost]",
   },
+  trustedProxies: {
+    flag: "trusted-proxies",
+    env: "LATCHKEY_TRUSTED_PROXIES",
+    value: "NUMBER",
+    help: "how many proxies of your own add to X-Forwarded-For [none: the connection's address counts]",
+  },
 };
 
 const SECRET = "LATCHKEY_SECRET";
@@ -87,7 +93,7 @@ export function commandOf(
     const text = flags.get(flag) ?? said(env[variable]);
     named[name] = flags.has(flag) || text === undefined ? `--${flag}` : variable;
     if (text === undefined) continue;
-    if (name === "port") options.port = numberOf(text, named[name]);
+    if (name === "port" || name === "trustedProxies") options[name] = numberOf(text, named[name]);
     else options[name] = text;
   }
   const secret = said(env[SECRET]);

@@ -80,7 +80,7 @@ async function serve(
 ): Promise<
   { readonly baseUrl: string; readonly mailboxPath: string | null; readonly close: () => Promise<void> }
 > {
-  const { smtp, from } = settings;
+  const { smtp, from, clientIp } = settings;
   const baseUrl = settings.baseUrl ?? `http://localhost:${port}`;
   const box: Mailbox | null = smtp === null
     ? mailbox(new URL(baseUrl).host, print, base64url(machine.random(16)))
@@ -88,7 +88,7 @@ async function serve(
   const email: AuthOptions["email"] = box === null
     ? { from, ...(smtp !== null && { smtp }) }
     : { from, send: box.send };
-  const auth = createAuth({ storage: driver, secret, baseUrl, email, emailOtp: true, logger });
+  const auth = createAuth({ storage: driver, secret, baseUrl, clientIp, email, emailOtp: true, logger });
   const stop = stopper(server);
   server.on("request", toNodeListener(site(auth.handler, box)));
   await auth.ready();

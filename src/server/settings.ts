@@ -23,6 +23,9 @@ export interface ServerOptions {
   readonly smtp?: string;
   /** The sender of mail. @default {"no-reply@" and the host of baseUrl, or where that has no mail `latchkey.localhost`} */
   readonly mailFrom?: string;
+  /** How many proxies of your own each request passes, 1 to 16: the client's address is then read from `X-Forwarded-For`. Without it,
+   * it is that of the connection. */
+  readonly trustedProxies?: number;
   /** Where the server says that it is ready, and shows mail. @default {console.log} */
   readonly print?: (text: string) => void;
 }
@@ -36,6 +39,7 @@ export interface Settings {
   readonly baseUrl: string | null;
   readonly smtp: SmtpOptions | null;
   readonly from: string;
+  readonly clientIp: "direct" | { readonly trustedProxies: number };
 }
 
 /** The server's defaults; durations of connections stand where they are set. */
@@ -46,7 +50,20 @@ const DEFAULTS = {
   from: "no-reply@latchkey.localhost", // where baseUrl's host has no mail: a name that is never anybody's (RFC 6761 section 6.3)
 } as const;
 
-const MEMBERS = ["port", "host", "storage", "baseUrl", "secret", "smtp", "mailFrom", "print"] as const;
+/** As `clientIp` has it. */
+const PROXIES = { min: 1, max: 16, fallback: 1 } as const;
+
+const MEMBERS = [
+  "port",
+  "host",
+  "storage",
+  "baseUrl",
+  "secret",
+  "smtp",
+  "mailFrom",
+  "trustedProxies",
+  "print",
+] as const;
 
 /** Checks what can be checked by looking at it; `createAuth` checks the rest.
  * @throws {AuthError} `config_invalid` */
@@ -67,6 +84,9 @@ export function settingsOf(given: ServerOptions): Settings {
     baseUrl,
     smtp: smtpOf(options.smtp, problems),
     from: options.mailFrom ?? senderFor(baseUrl),
+    clientIp: options.trustedProxies === undefined
+      ? "direct"
+      : { trustedProxies: problems.integer("trustedProxies", options.trustedProxies, PROXIES) },
   };
   problems.settle();
   return settings;

@@ -7,15 +7,15 @@ import { page } from "./page.ts";
 /** What the stand-alone server answers: the page, the mailbox where there is one, and the handler for everything else, which also
  * says of what is not there that it is not. */
 export function site(handler: FetchHandler, mailbox: Mailbox | null): FetchHandler {
-  const answer = async (request: Request) => await handler(request);
-  return async (request) => {
+  return async (request, info) => {
+    const answer = async () => await handler(request, info);
     const { pathname } = new URL(request.url); // as it was sent: the listener refuses any other
     const reads = request.method === "GET" || request.method === "HEAD";
     if (reads && pathname === "/") return pageReply();
-    if (mailbox === null) return await answer(request);
+    if (mailbox === null) return await answer();
     const shown = reads && pathname === "/dev/mailbox" ? mailbox.show(request) : null;
     if (shown !== null) return Response.json({ items: shown }, { headers: PRIVATE });
-    return await mailbox.during(request, () => answer(request));
+    return await mailbox.during(request, answer);
   };
 }
 

@@ -19,6 +19,7 @@ test("flags and variables become options; a flag wins, and an empty variable is 
       baseUrl: "--base-url",
       smtp: "--smtp",
       mailFrom: "--mail-from",
+      trustedProxies: "--trusted-proxies",
       secret: "LATCHKEY_SECRET",
     },
   });

@@ -126,6 +126,7 @@ async function overHttp(auth: FullAuth, name: string, input: object, headers: He
 function rebuilt(body: unknown, status: number, name: string, route: AnyRoute): AuthError {
   const { code, details } = body as { code: ErrorCode; details?: object };
   const declared = [...route.errors, ...ANY, ...(route.access === "session" ? SIGNED_IN : [])];
+  if (route.limit !== undefined) declared.push("rate_limited");
   if (!declared.includes(code)) throw new Error(`${name} answers ${code}, which its row does not declare`);
   if (ERRORS[code][0] !== status) throw new Error(`${code} came with status ${status}`);
   return new AuthError(code, details);

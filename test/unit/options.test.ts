@@ -579,6 +579,7 @@ function right(): object {
     secret: SECRET,
     baseUrl: "https://app.example.com",
     storage: memory(),
+    clientIp: "direct",
     email: EMAIL,
     emailOtp: true,
   };

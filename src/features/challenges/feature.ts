@@ -9,6 +9,7 @@ const routes: Routes<Challenges> = {
     access: "anyone",
     input: object<Wire<Resend>>({ challengeId: id() }),
     mails: true,
+    limit: "start",
     status: 200,
     errors: ["challenge_invalid", "mail_failed"],
   },

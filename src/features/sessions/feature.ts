@@ -25,6 +25,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
       refreshToken: text({ min: 1, max: 256 }),
       attempt: optional(text({ min: 16, max: 128 })),
     }),
+    limit: "refresh",
     status: 200,
     errors: ["token_invalid", "session_ended", "refresh_reused"],
   },

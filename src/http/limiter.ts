@@ -1,0 +1,81 @@
+import { canonicalAddress, forwardedAddress, networkOf } from "../base/address.ts";
+import type { Core } from "../core/core.ts";
+import type { Rate, Verdict } from "../core/limits.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { ClientInfo, ConnectionInfo } from "../model.ts";
+
+/** A request that was counted. */
+export interface Counted extends Verdict {
+  /** What tells it (draft-ietf-httpapi-ratelimit-headers-10): the rule, and what is left of it until when. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Knows clients by their addresses, and counts what they ask. */
+export interface Limiter {
+  /** The address that a request came from, in its one spelling; null where there is none to be found. */
+  readonly addressOf: (request: Request, info: unknown) => string | null;
+  /** Counts a request for a route; null where that is not limited.
+   * @throws {AuthError} what the store throws: who cannot be counted is not let in */
+  readonly count: (endpoint: Endpoint, client: ClientInfo) => Promise<Counted | null>;
+}
+
+const NO_ADDRESS =
+  "clientIp finds no address in a request: all such requests count together, as one client. Does it fit your proxies?";
+
+/** The one limiter of all routes. */
+export function limiter({ limits, settings, platform }: Core): Limiter {
+  const { clientIp } = settings;
+  const { kinds, routes, on } = settings.limits;
+  let isWarned = false;
+
+  /** Where there should be an address and is none, somebody may be hiding it: all of those are one client. */
+  function keyOf(ip: string | null | undefined): string {
+    if (typeof ip === "string") return networkOf(ip);
+    if (!isWarned) platform.log.warn(NO_ADDRESS);
+    isWarned = true;
+    return "";
+  }
+
+  return {
+    addressOf: (request, info) => addressOf(clientIp, request, info),
+    async count({ call, route }, { ip }) {
+      const own = routes[call];
+      const name = own === undefined ? route.limit : call;
+      const rate = own ?? (route.limit && kinds[route.limit]);
+      if (!on || name === undefined || rate === undefined) return null;
+      const verdict = await limits.take(["client", name, keyOf(ip)], rate);
+      return { ...verdict, headers: headersOf(name, rate, verdict) };
+    },
+  };
+}
+
+/** The address that a request came from, as `clientIp` finds it. */
+export function addressOf(
+  clientIp: Core["settings"]["clientIp"],
+  request: Request,
+  info: unknown,
+): string | null {
+  if (typeof clientIp === "object" && clientIp !== null) {
+    return forwardedAddress(request.headers.get("x-forwarded-for"), clientIp.trustedProxies);
+  }
+  const find = typeof clientIp === "function" ? clientIp : connected;
+  const address = find(request, Object(info));
+  return typeof address === "string" ? canonicalAddress(address) : null;
+}
+
+/** What the server says of the other side. */
+function connected(request: Request, info: ConnectionInfo): unknown {
+  const { hostname }: { readonly hostname?: unknown } = Object(info.remoteAddr);
+  return info.remoteAddress ?? hostname ?? info.requestIP?.(request)?.address;
+}
+
+function headersOf(
+  name: string,
+  { limit, per }: Rate,
+  { remaining, retryAfter, resetAfter }: Verdict,
+): Counted["headers"] {
+  return {
+    "RateLimit-Policy": `"${name}";q=${limit};w=${per}`,
+    "RateLimit": `"${name}";r=${remaining};t=${retryAfter || resetAfter}`,
+  };
+}
