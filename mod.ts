@@ -18,6 +18,7 @@ export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements, UserOf } fro
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
 export type { Listener } from "./src/core/events.ts";
+export type { Rotation } from "./src/core/signing_keys.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
 export type { AuthEvent, EventFields, EventName, Level, Logger, SessionFields } from "./src/events.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
@@ -76,7 +77,7 @@ export type {
   Hooks,
   Verdict,
 } from "./src/options/hooks.ts";
-export type { JwtOptions } from "./src/options/jwt.ts";
+export type { ClaimsOf, JwtOptions, OwnKey } from "./src/options/jwt.ts";
 export type { Operations, Override, Overrides } from "./src/options/overrides.ts";
 export type { TrustedOrigins } from "./src/options/origins.ts";
 export type { SessionOptions } from "./src/options/session.ts";

@@ -1,10 +1,11 @@
 import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
 import { report } from "./base/report.ts";
-import { callable, duration, list, object, optional, parse, text } from "./base/schema.ts";
+import { callable, duration, flag, list, object, optional, parse, text } from "./base/schema.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Listener } from "./core/events.ts";
 import type { Found, Identified } from "./core/sessions.ts";
+import type { Rotation } from "./core/signing_keys.ts";
 import type { SweepOptions, Swept } from "./core/sweep.ts";
 import type { EventName } from "./events.ts";
 import { AuthError } from "./errors.ts";
@@ -103,6 +104,16 @@ export interface BaseAuth<U extends User = User> {
   readonly signingKeys: {
     /** The public ones, as a JWK Set (RFC 7517 section 5). */
     readonly jwks: () => Promise<KeySet>;
+    /** Lets the next key sign at once, in place of after `jwt.rotateAfter`; what the one before signed is right until it expires.
+     * With `revoke`, whatever was signed before is refused: here at once, by other processes on the store within a minute. However
+     * many ask at once, it is done once; within five minutes of the last time only `revoke` does anything, for nobody else may
+     * know the next key yet.
+     * @throws {AuthError} `config_invalid` where the keys are your own
+     * @example Usage
+     * ```ts ignore
+     * const { rotated, kid } = await auth.signingKeys.rotate({ revoke: true });
+     * ``` */
+    readonly rotate: (options?: { readonly revoke?: boolean | undefined }) => Promise<Rotation>;
   };
   /** What is known of the store. */
   readonly storage: {
@@ -184,7 +195,14 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
       return cookie.set(issued);
     },
     clearCookies: () => [cookie.clear()],
-    signingKeys: { jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet> },
+    signingKeys: {
+      jwks: () => wellKnown["jwks"]?.({}) as Promise<KeySet>,
+      async rotate(given = {}) {
+        const { revoke } = parse(rotating, given);
+        await core.foundation.ready();
+        return await core.signingKeys.rotate({ revoke: revoke === true });
+      },
+    },
     health: () => wellKnown["health"]?.({}) as Promise<Health>,
     storage: {
       get atomicity() {
@@ -204,6 +222,8 @@ const requirements = object<{
   readonly freshWithin?: number | undefined;
   readonly amr?: readonly string[] | undefined;
 }>({ freshWithin: optional(duration()), amr: optional(list(text({ min: 1, max: 64 }))) });
+
+const rotating = object<{ readonly revoke?: boolean | undefined }>({ revoke: optional(flag()) });
 
 const sweepOptions = object<SweepOptions>({ onProgress: optional(callable()) });
 

@@ -30,6 +30,8 @@ export interface EventFields {
   };
   /** All sessions of a user ended, but perhaps one. */
   readonly "sessions.ended": { readonly userId: string; readonly ended: number };
+  /** Another key signs access tokens: its id. `revoked`: what the one before signed is refused. */
+  readonly "keys.rotated": { readonly kid: string; readonly algorithm: string; readonly revoked: boolean };
   /** A request was turned away: from which operation, where it came so far, and why. */
   readonly "request.denied": {
     readonly operation: string | null;
@@ -72,6 +74,7 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "session.reuse": "warn",
   "session.ended": "info",
   "sessions.ended": "info",
+  "keys.rotated": "info",
   "request.denied": "info",
   "error": "error",
 };

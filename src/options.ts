@@ -53,6 +53,8 @@ export interface AuthOptions {
   readonly cookie?: CookieOptions;
   /** How access tokens are made. */
   readonly jwt?: JwtOptions;
+  /** For whom access tokens may be made besides `jwt.audience`: whoever signs in may bind the session to one of these. @default {[]} */
+  readonly audiences?: readonly string[];
   /** How mail is sent. Needed as soon as anything sends mail. */
   readonly email?: EmailOptions;
   /** Signing in with a code sent by e-mail. */
@@ -115,6 +117,7 @@ const MEMBERS = [
   "session",
   "cookie",
   "jwt",
+  "audiences",
   "email",
   "emailOtp",
   "hooks",
@@ -144,7 +147,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     session: sessionSettings(options.session, report),
     cookie: cookieSettings(options.cookie, url, report),
     devices: DEVICES,
-    jwt: jwtSettings(options.jwt, origin, report),
+    jwt: jwtSettings(options.jwt, options.audiences, origin, report),
     email: emailSettings(options.email, report),
     hooks: hooksOf("hooks", options.hooks, report),
     log: loggerSettings(options.logger, options.service, report),

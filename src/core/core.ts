@@ -58,8 +58,8 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
   const store: Store = storeOf(driver, platform, settings.storageDeadline * 1000);
   const keys = keyring(settings.secrets, platform.random);
   const events = eventsOf(platform, settings.log);
-  const signing = signingKeys(store, keys, settings.jwt.algorithm);
-  const foundation = foundationOf(store, keys, signing.reseal);
+  const signing = signingKeys({ store, keyring: keys, events, jwt: settings.jwt });
+  const foundation = foundationOf(store, keys, signing.prepare);
   const limits = limitsOf(store, foundation);
   const tokens = accessTokens(signing, platform, settings.jwt);
   const challenges = challengesOf(store);

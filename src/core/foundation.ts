@@ -8,7 +8,7 @@ import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
 /** What stands in a store before anything else. */
 export interface Foundation {
   /** Resolves when the store is known to be fit and ours: its lookup key is there and can be opened. Asks again after a failure.
-   * @throws {AuthError} `storage_unsafe`, `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
+   * @throws {AuthError} `config_invalid`, `storage_unsafe`, `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
   readonly ready: () => Promise<void>;
   /** Looks at all of it anew, and seals under the first secret what another one seals.
    * @throws {AuthError} as `ready` does */
@@ -29,15 +29,18 @@ interface Meta {
   readonly schema: number;
 }
 
+/** Sees to whatever else must be right before anything is done. `reseal`: a secret may be about to go, and what it has sealed is to be
+ * sealed anew. */
+export type Prepare = (reseal: boolean) => Promise<void>;
+
 const SCHEMA = 1;
 const LAID = Promise.resolve();
 const LOOK_AGAIN = 60_000; // ms
 const LOST = "the record at lookup-key is missing: restore it from a backup";
 
 /** The lookup key, made once per store by create-if-absent and never changed: no rotation of secrets renames a key.
- * It is sealed under the first secret, and sealed again when that changes. `reseal` does the same for whatever else a secret that
- * is about to go has sealed. */
-export function foundation(store: Store, keyring: Keyring, reseal: () => Promise<void>): Foundation {
+ * It is sealed under the first secret, and sealed again when that changes. */
+export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Foundation {
   const lookupKeys = collection<Sealed>(store, "lookup-key", v.looseObject({ sealed: v.string() }));
   const metas = collection<Meta>(store, "meta", v.looseObject({ schema: v.number() }));
   let key: Uint8Array | null = null;
@@ -71,7 +74,7 @@ export function foundation(store: Store, keyring: Keyring, reseal: () => Promise
         remedy: `the store has schema ${schema}, this version knows ${SCHEMA}`,
       });
     }
-    if (keyring.fingerprints.length > 1) await reseal(); // with one secret there is nothing to do it with
+    await prepare(keyring.fingerprints.length > 1); // with one secret there is nothing to seal anew with
     key = bytes;
     laidAt = store.platform.now();
   }

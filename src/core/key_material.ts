@@ -1,12 +1,9 @@
-import { importJWK, type JWK } from "jose";
-import { base64url } from "../base/encoding.ts";
+import type { JWK } from "jose";
+import { fromBase64url } from "../base/encoding.ts";
 import type { Algorithm, JwtKey } from "../protocol/jwt.ts";
 
 /** A public key (RFC 7517 section 4). */
 export type PublicKey = Readonly<Record<string, string>>;
-
-/** Bytes of a new secret: as long as the hash is (RFC 7518 section 3.2). */
-export const SECRETS: Partial<Readonly<Record<Algorithm, number>>> = { HS256: 32, HS384: 48, HS512: 64 };
 
 /** What WebCrypto is told of a way of signing. */
 interface Pair {
@@ -35,36 +32,15 @@ function rsa(hash: string): Pair {
   };
 }
 
-/** A new key: its private JWK, and its public one where there is such a thing. */
-export async function generate(
-  alg: Algorithm,
-  random: (length: number) => Uint8Array,
-): Promise<{ readonly secret: JWK; readonly open: JWK | null }> {
-  const bytes = SECRETS[alg];
-  const pair = PAIRS[alg];
-  if (pair === undefined) {
-    return { secret: { kty: "oct", k: base64url(random(Number(bytes))) }, open: null };
-  }
-  const { privateKey, publicKey } = await crypto.subtle.generateKey(pair, true, [
-    "sign",
-    "verify",
-  ]) as CryptoKeyPair; // all of `PAIRS` are pairs
-  const [secret, open] = await Promise.all([
-    crypto.subtle.exportKey("jwk", privateKey),
-    crypto.subtle.exportKey("jwk", publicKey),
-  ]);
-  return { secret, open };
-}
-
-/** A key as it is published. */
-export function published(open: JWK, kid: string, alg: Algorithm): PublicKey {
-  const texts = Object.entries(open).filter((entry): entry is [string, string] =>
-    typeof entry[1] === "string"
-  );
-  return { ...Object.fromEntries(texts), kid, alg, use: "sig" };
-}
-
-/** A key, ready to sign or to verify. */
+/** A key, ready to sign, or to verify where it has no private part. */
 export async function imported({ kid, alg }: Pick<JwtKey, "kid" | "alg">, jwk: JWK): Promise<JwtKey> {
-  return { kid, alg, key: await importJWK(jwk, alg) };
+  const pair = PAIRS[alg];
+  if (pair !== undefined) {
+    const { alg: _, ...named } = jwk; // no runtime agrees with another on what Ed25519 is called there
+    const usage = jwk.d === undefined ? "verify" : "sign";
+    return { kid, alg, key: await crypto.subtle.importKey("jwk", named, pair, false, [usage]) };
+  }
+  const key = fromBase64url(jwk.k ?? "");
+  if (key === null) throw new TypeError("a secret is base64url");
+  return { kid, alg, key };
 }

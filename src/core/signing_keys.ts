@@ -2,12 +2,16 @@ import type { JWK } from "jose";
 import * as v from "valibot";
 import { oneOf } from "../base/schema.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import { newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
-import { type Algorithm, ALGORITHMS, type JwtKey } from "../protocol/jwt.ts";
-import { collection, type Store } from "../store/collection.ts";
-import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
-import { generate, imported, type PublicKey, published } from "./key_material.ts";
+import type { Settings } from "../options.ts";
+import { ALGORITHMS, type JwtKey, PUBLISHED_FOR } from "../protocol/jwt.ts";
+import { type Collection, collection, type Store } from "../store/collection.ts";
+import { ALONE, type Sweeper } from "../store/sweeper.ts";
+import type { Events } from "./events.ts";
+import { imported, type PublicKey } from "./key_material.ts";
+import { isDue, isReady, kept, keyOf, type Keys, type Rules, type StoredKey } from "./key_rotation.ts";
+import type { Turned } from "./key_turns.ts";
+import type { OwnKeys } from "./own_keys.ts";
 
 /** The keys that sign access tokens. */
 export interface SigningKeys {
@@ -17,8 +21,11 @@ export interface SigningKeys {
   readonly verifying: (kid: string) => Promise<JwtKey | null>;
   /** The public keys as a JWK Set (RFC 7517 section 5). Symmetric keys are never in it. */
   readonly jwks: () => Promise<KeySet>;
-  /** Seals the private keys under the first secret, where there are any and another one seals them. */
-  readonly reseal: () => Promise<void>;
+  /** Lets the next key sign. @throws {AuthError} `config_invalid` where the keys are the application's own */
+  readonly rotate: (options: { readonly revoke: boolean }) => Promise<Rotation>;
+  /** Resolves when the application's own keys are known to be good. `reseal`: seals the private keys under the first secret, where
+   * there are any and another one seals them. @throws {AuthError} `config_invalid` */
+  readonly prepare: (reseal: boolean) => Promise<void>;
   readonly sweepers: readonly Sweeper[];
 }
 
@@ -28,27 +35,20 @@ export interface KeySet {
   readonly keys: readonly PublicKey[];
 }
 
-interface StoredKey {
+/** What a rotation came to. */
+export interface Rotation {
+  /** Whether another key signs because of this call. */
+  readonly rotated: boolean;
+  /** The id of the key that signs now. */
   readonly kid: string;
-  readonly alg: Algorithm;
-  /** `current` signs; `standby` is published so that verifiers know it before it does. */
-  readonly state: "current" | "standby";
-  readonly createdAt: number;
-  /** Null for a symmetric key. */
-  readonly public: PublicKey | null;
-  /** The private JWK, sealed. */
-  readonly sealed: string;
 }
 
-interface Keys {
-  readonly keys: readonly StoredKey[];
-}
-
-/** A key, and the fingerprint of the secret that seals it. */
-interface Opened {
-  readonly stored: StoredKey;
-  readonly jwk: JWK;
-  readonly fingerprint: string;
+/** What signing keys stand on. */
+export interface Ground {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly events: Events;
+  readonly jwt: Settings["jwt"];
 }
 
 interface Loaded {
@@ -60,107 +60,212 @@ interface Loaded {
 
 const READ_AGAIN = 60_000; // ms
 const UNKNOWN_AGAIN = 1000; // ms: an unknown kid may be a new key, or somebody who tries us
+const SLACK = 120_000; // ms: others sign with a key until they read again, and clocks differ
 
 const SHAPE = v.looseObject({
   keys: v.array(v.looseObject({
     kid: v.string(),
     alg: oneOf(...ALGORITHMS),
-    state: oneOf("current", "standby"),
+    state: oneOf("standby", "current", "retired"),
     createdAt: v.number(),
+    since: v.optional(v.number()),
+    until: v.optional(v.number()),
     public: v.nullable(v.custom<PublicKey>(isPublicKey)),
-    sealed: v.string(),
+    sealed: v.nullable(v.string()),
   })),
 });
 
+const OWN =
+  "are your own: put the next one second in the list, five minutes later first, and leave the old one out " +
+  "when its tokens have expired";
+
 /** Keys are made on first use by one swap, so that processes that start at once agree; private parts are sealed. */
-export function signingKeys(store: Store, keyring: Keyring, algorithm: Algorithm): SigningKeys {
+export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKeys {
   const { platform } = store;
+  const { algorithm, keys: given } = jwt;
   const records = collection<Keys>(store, "signing-keys", SHAPE);
+  const rules = rulesOf(jwt);
+  const own = ownKeysOf(given);
+  const vault = vaultOf(keyring, records);
+  const turning = new Map<boolean, Promise<Rotation>>();
   let loaded: Loaded | null = null;
   let loading: Promise<Loaded> | null = null;
 
   async function load(): Promise<Loaded> {
     const at = platform.now();
     let record = await records.get("");
-    if (record === null || !signs(record, algorithm)) {
-      const made = [await makeKey("current"), await makeKey("standby")];
-      record = await records.change("", (now) => {
-        if (now !== null && signs(now, algorithm)) return { next: now, result: now };
-        const next: Keys = { ...now, keys: [...(now?.keys ?? []), ...made] };
-        return { next, result: next };
-      }, record);
+    if (rules.algorithm !== null && keyOf(record, rules.algorithm) === undefined) {
+      const { begin, makeKey } = await turns();
+      const [first, second] = [
+        await makeKey(algorithm, keyring, platform),
+        await makeKey(algorithm, keyring, platform),
+      ];
+      record = await records.change("", (now) => begin(now, first, second), record);
     }
-    const opened = await unsealed(record);
-    const current = opened.find(({ stored }) => stored.alg === algorithm && stored.state === "current");
-    if (current === undefined) throw new TypeError("there is a current key: it was just looked for");
+    if (isDue(record, rules, at)) record = await onTime(record);
+    return await opened(record, at);
+  }
+
+  /** What the old keys still do matters more than that the next one signs: it can a minute later. */
+  async function onTime(record: Keys | null): Promise<Keys | null> {
+    try {
+      return (await turned(record, String(keyOf(record, rules.algorithm)?.kid), false)).keys;
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      return record;
+    }
+  }
+
+  async function turned(record: Keys | null, seen: string, revoke: boolean): Promise<Turned> {
+    const { makeKey, turn } = await turns();
+    const fresh = await makeKey(algorithm, keyring, platform);
+    const now = platform.now();
+    const step = { seen, fresh, now, revoke };
+    const turned = await records.change("", (keys) => turn(keys, step, rules), record);
+    const { kid } = keyOf(turned.keys, algorithm) ?? {};
+    if (turned.moved && kid !== undefined) events.emit("keys.rotated", { kid, algorithm, revoked: revoke });
+    return turned;
+  }
+
+  async function opened(record: Keys | null, at: number): Promise<Loaded> {
+    const stored = record === null ? [] : await vault.open(record);
+    const mine = await own();
+    const current = stored.find(({ key }) => key.state === "current" && key.alg === rules.algorithm);
+    const signing = mine?.signing ?? (current?.jwk ? await imported(current.key, current.jwk) : null);
+    if (signing === null) throw new TypeError("there is a current key: it was just looked for");
+    const verifies = new Set(record === null ? [] : kept(record, rules, at));
+    const found = await Promise.all(
+      stored.filter(({ key }) => verifies.has(key)).map(({ key, jwk }) =>
+        imported(key, key.public ?? jwk ?? {})
+      ),
+    );
+    const open = [...verifies].flatMap((key) => key.public === null ? [] : [key.public]);
     return {
       at,
-      signing: await imported(current.stored, current.jwk),
-      verifying: new Map(
-        await Promise.all(
-          opened.map(async ({ stored, jwk }) =>
-            [stored.kid, await imported(stored, stored.public ?? jwk)] as const
-          ),
-        ),
-      ),
-      published: { keys: record.keys.flatMap((key) => key.public === null ? [] : [key.public]) },
+      signing,
+      verifying: new Map([...found, ...mine?.verifying ?? []].map((key) => [key.kid, key])),
+      published: { keys: [...mine?.published ?? [], ...open] },
     };
-  }
-
-  async function open(stored: StoredKey): Promise<Opened> {
-    const opened = await keyring.open("signing-keys", stored.sealed);
-    if (opened.is === "unknown") throw new AuthError("secret_unknown");
-    if (opened.is === "damaged") {
-      throw new AuthError("storage_corrupt", {
-        remedy: "signing-keys was changed by somebody else",
-      });
-    }
-    return { stored, jwk: JSON.parse(opened.plain), fingerprint: opened.fingerprint };
-  }
-
-  /** The keys, opened; those that another secret than the first one sealed are sealed anew. */
-  async function unsealed(record: Keys): Promise<readonly Opened[]> {
-    const opened = await Promise.all(record.keys.map(open));
-    const sealed = new Map<string, string>();
-    for (const { stored, jwk, fingerprint } of opened) {
-      if (fingerprint === keyring.first) continue;
-      sealed.set(stored.sealed, await keyring.seal("signing-keys", JSON.stringify(jwk)));
-    }
-    if (sealed.size === 0) return opened;
-    await records.change("", (now) => ({
-      next: now &&
-        { ...now, keys: now.keys.map((key) => ({ ...key, sealed: sealed.get(key.sealed) ?? key.sealed })) },
-      result: undefined,
-    }), record);
-    return opened;
-  }
-
-  async function makeKey(state: StoredKey["state"]): Promise<StoredKey> {
-    const kid = newId(platform.random);
-    const { secret, open } = await generate(algorithm, platform.random);
-    const sealed = await keyring.seal("signing-keys", JSON.stringify(secret));
-    const told = open === null ? null : published(open, kid, algorithm);
-    return { kid, alg: algorithm, state, createdAt: platform.now(), public: told, sealed };
   }
 
   /** What is known, read again when it is older than `age`; however many ask, the store is asked once. */
   async function known(age: number): Promise<Loaded> {
     if (loaded !== null && platform.now() - loaded.at < age) return loaded;
-    loading ??= load().then((now) => loaded = now).finally(() => loading = null);
+    loading ??= load().then(newest).finally(() => loading = null);
     return await loading;
   }
 
+  function newest(found: Loaded): Loaded {
+    loaded = loaded !== null && loaded.at >= found.at ? loaded : found;
+    return loaded;
+  }
+
+  async function rotate(revoke: boolean): Promise<Rotation> {
+    const seen = (await known(READ_AGAIN)).signing.kid;
+    const record = await records.get("");
+    if (!revoke && !isReady(record, rules, platform.now())) return { rotated: false, kid: seen };
+    const { keys, moved } = await turned(record, seen, revoke);
+    loaded = await opened(keys, platform.now());
+    return { rotated: moved, kid: loaded.signing.kid };
+  }
+
   return {
-    sweepers: [sweeper({ name: "signing-keys", ids: ALONE }, records)],
     signing: async () => (await known(READ_AGAIN)).signing,
     async verifying(kid) {
       const { verifying } = await known(READ_AGAIN);
       return verifying.get(kid) ?? (await known(UNKNOWN_AGAIN)).verifying.get(kid) ?? null;
     },
     jwks: async () => (await known(READ_AGAIN)).published,
-    async reseal() {
-      const record = await records.get("");
-      if (record !== null) await unsealed(record);
+    async rotate({ revoke }) {
+      if (given.length > 0) {
+        throw new AuthError("config_invalid", { issues: [{ path: "jwt.keys", message: OWN }] });
+      }
+      const running = turning.get(revoke) ?? rotate(revoke).finally(() => turning.delete(revoke));
+      turning.set(revoke, running);
+      return await running;
+    },
+    async prepare(reseal) {
+      await own();
+      const record = reseal ? await records.get("") : null;
+      if (record !== null) await vault.open(record);
+    },
+    sweepers: [keySweeper(records, rules)],
+  };
+}
+
+/** Keys are made and turned rarely: by few processes, now and then. */
+function turns(): Promise<typeof import("./key_turns.ts")> {
+  return import("./key_turns.ts");
+}
+
+function rulesOf({ algorithm, keys, rotateAfter, ttl }: Settings["jwt"]): Rules {
+  return {
+    algorithm: keys.length > 0 ? null : algorithm,
+    rotateAfter: rotateAfter * 1000,
+    publishedFor: PUBLISHED_FOR * 1000,
+    lingers: (ttl + PUBLISHED_FOR) * 1000 + SLACK,
+  };
+}
+
+/** The application's own keys, imported once; few have any. */
+function ownKeysOf(given: Settings["jwt"]["keys"]): () => Promise<OwnKeys | null> {
+  let importing: Promise<OwnKeys> | null = null;
+  return async () => {
+    if (given.length === 0) return null;
+    importing ??= import("./own_keys.ts").then(({ importedKeys }) => importedKeys(given));
+    return await importing;
+  };
+}
+
+/** Takes keys that verify nothing any more out of the record, which itself stays. */
+function keySweeper(records: Collection<Keys>, rules: Rules): Sweeper {
+  return {
+    name: "signing-keys",
+    ids: ALONE,
+    async sweep([id, text], before) {
+      const record = records.parse(id, text);
+      const { tidy } = await turns();
+      if (tidy(record, rules, before).next !== record) {
+        await records.change(id, (now) => tidy(now, rules, before), record);
+      }
+      return false;
+    },
+  };
+}
+
+/** A stored key with its private JWK, where that is still kept. */
+interface Opened {
+  readonly key: StoredKey;
+  readonly jwk: JWK | null;
+}
+
+/** Opens the keys of a record; those that another secret than the first one sealed are sealed anew. */
+function vaultOf(keyring: Keyring, records: Collection<Keys>) {
+  async function openOne(key: StoredKey): Promise<Opened & { readonly fingerprint: string }> {
+    if (key.sealed === null) return { key, jwk: null, fingerprint: keyring.first };
+    const opened = await keyring.open("signing-keys", key.sealed);
+    if (opened.is === "unknown") throw new AuthError("secret_unknown");
+    if (opened.is === "damaged") {
+      throw new AuthError("storage_corrupt", { remedy: "signing-keys was changed by somebody else" });
+    }
+    return { key, jwk: JSON.parse(opened.plain), fingerprint: opened.fingerprint };
+  }
+
+  return {
+    async open(record: Keys): Promise<readonly Opened[]> {
+      const opened = await Promise.all(record.keys.map(openOne));
+      const sealed = new Map<string | null, string>();
+      for (const { key, jwk, fingerprint } of opened) {
+        if (fingerprint === keyring.first) continue;
+        sealed.set(key.sealed, await keyring.seal("signing-keys", JSON.stringify(jwk)));
+      }
+      if (sealed.size === 0) return opened;
+      await records.change("", (now) => ({
+        next: now &&
+          { ...now, keys: now.keys.map((key) => ({ ...key, sealed: sealed.get(key.sealed) ?? key.sealed })) },
+        result: undefined,
+      }), record);
+      return opened;
     },
   };
 }
@@ -168,8 +273,4 @@ export function signingKeys(store: Store, keyring: Keyring, algorithm: Algorithm
 function isPublicKey(value: unknown): boolean {
   return typeof value === "object" && value !== null &&
     Object.values(value).every((member) => typeof member === "string");
-}
-
-function signs({ keys }: Keys, algorithm: Algorithm): boolean {
-  return keys.some(({ alg, state }) => alg === algorithm && state === "current");
 }

@@ -23,6 +23,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
   "HS512",
 ];
 
+/** How long others may keep the published keys, in seconds. A key is among them for as long before it signs. */
+export const PUBLISHED_FOR = 300;
+
 /** A key that signs or verifies under one algorithm only (RFC 8725 section 3.1). */
 export interface JwtKey {
   /** Its id, random. */

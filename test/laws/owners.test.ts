@@ -40,7 +40,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   "only the signing keys are drawn by the runtime, which takes no chance as an argument": {
     pattern: /\bgenerateKey(?:Pair|PairSync|Sync)?\b/,
-    owners: /^src\/(core\/key_material|testing\/.*)\.ts$/,
+    owners: /^src\/(core\/key_turns|testing\/.*)\.ts$/,
     caught: ["await crypto.subtle.generateKey(algorithm, true, usages);"],
   },
   "only the platform sets timers; the server and the tests' tools may too": {

@@ -318,7 +318,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "is not an option. There are: freshFor, idleTtl, maxPerUser, mode, reuseLeeway, ttl",
     ]],
     [{ cookie: { samesite: 1 } }, ["cookie.samesite", "is not an option. There are: domain, name, sameSite"]],
-    [{ jwt: { alg: 1 } }, ["jwt.alg", "is not an option. There are: algorithm, audience, issuer, ttl"]],
+    [{ jwt: { alg: 1 } }, [
+      "jwt.alg",
+      "is not an option. There are: algorithm, audience, claims, issuer, keys, rotateAfter, ttl",
+    ]],
     [{ email: { ...EMAIL, form: 1 } }, [
       "email.form",
       "is not an option. There are: from, locale, send, smtp, templates",

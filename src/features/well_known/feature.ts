@@ -1,10 +1,10 @@
 import { object } from "../../base/schema.ts";
 import type { Feature, Routes } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
+import { PUBLISHED_FOR } from "../../protocol/jwt.ts";
 import { calls, type WellKnown } from "./contract.ts";
 
 const nothing = object<Record<never, never>>({});
-const PUBLISHED_FOR = 300; // seconds: a key is published that long before it signs
 
 const routes: Routes<WellKnown> = {
   jwks: {
