@@ -32,6 +32,12 @@ export interface EventFields {
   readonly "sessions.ended": { readonly userId: string; readonly ended: number };
   /** Another key signs access tokens: its id. `revoked`: what the one before signed is refused. */
   readonly "keys.rotated": { readonly kid: string; readonly algorithm: string; readonly revoked: boolean };
+  /** A mail was handed over: which, to whom where that is known, and by which server where it went over SMTP. */
+  readonly "mail.sent": MailFields & { readonly locale: string; readonly server?: string };
+  /** A mail was not sent. `failed`: it could not be; `bounced`: mail to its address had come back lately. */
+  readonly "mail.failed": MailFields & { readonly reason: "failed" | "bounced" };
+  /** Mail to an address has come back: for a day nothing is mailed there. Whose address it is, where anybody has it. */
+  readonly "mail.bounced": { readonly userId?: string };
   /** A request was turned away: from which operation, where it came so far, and why. */
   readonly "request.denied": {
     readonly operation: string | null;
@@ -45,6 +51,14 @@ export interface EventFields {
     readonly reference?: string;
     readonly cause?: unknown;
   };
+}
+
+/** Which mail. Its address is not told: a log is no place for it. */
+export interface MailFields {
+  /** The kind of the message. */
+  readonly kind: string;
+  /** The id of the user who has its address. */
+  readonly userId?: string;
 }
 
 /** Whose session. */
@@ -75,6 +89,9 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "session.ended": "info",
   "sessions.ended": "info",
   "keys.rotated": "info",
+  "mail.sent": "info",
+  "mail.failed": "warn",
+  "mail.bounced": "warn",
   "request.denied": "info",
   "error": "error",
 };

@@ -51,17 +51,22 @@ export function mail(
   const within = patience(PATIENCE);
   const withinMoment = patience(PATIENCE_FOR_LOCALE);
 
-  async function deliver(to: Message["to"], letter: Letter): Promise<void> {
+  /** Resolves to what may be told of it. */
+  async function deliver(to: Message["to"], letter: Letter): Promise<{ locale: string; server?: string }> {
     if (options === null) throw new TypeError("mail is configured wherever a feature sends some");
     const { compose } = await import("./mail_text.ts"); // many processes mail nobody
     const message = { to, ...await within(compose(letter, options, mails)) };
     const { send } = options;
-    if (send !== undefined) return await within((async () => await send(message))());
+    const { locale } = message;
+    if (send !== undefined) {
+      await within((async () => await send(message))());
+      return { locale };
+    }
     servers ??= import("./smtp.ts").then(({ smtp }) => smtp(options, platform)).catch((error: unknown) => {
       servers = null; // the next mail tries anew
       throw error;
     });
-    await (await servers).send(message);
+    return { locale, server: await (await servers).send(message) };
   }
 
   return {
@@ -69,10 +74,13 @@ export function mail(
       const bounced = bounces.has(to.address);
       bounced.catch(() => {}); // told to whoever sends
       return async (letter) => {
-        if (await bounced) return;
+        const { kind, userId, client } = letter;
+        const which = { kind, ...(userId !== undefined && { userId }) };
+        if (await bounced) return events.emit("mail.failed", { ...which, reason: "bounced" }, client);
         try {
-          await deliver(to, letter);
+          events.emit("mail.sent", { ...which, ...await deliver(to, letter) }, client);
         } catch (cause) {
+          events.emit("mail.failed", { ...which, reason: "failed" }, client);
           if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
           throw new AuthError("mail_failed", undefined, { cause });
         }

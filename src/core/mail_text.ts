@@ -1,13 +1,15 @@
 import { languageTag } from "../base/language.ts";
 import type { Mails } from "../contract.ts";
-import type { MailTemplate, MailText, Message } from "../model.ts";
+import type { ClientInfo, MailTemplate, MailText, Message } from "../model.ts";
 import type { EmailSettings } from "../options/email.ts";
 
 /** A message that has not been worded yet. */
-export type Letter = Omit<Message, "to" | "subject" | "text" | "html" | "locale"> & {
-  /** The language that was asked for, whatever that is worth. */
-  readonly locale?: string | null | undefined;
-};
+export interface Letter extends Pick<Message, "kind" | "data" | "idempotencyKey"> {
+  /** Where the request came from that asked for it: it says in which language. */
+  readonly client: ClientInfo | undefined;
+  /** Who has the address, where anybody has. */
+  readonly userId: string | undefined;
+}
 
 /** Words a letter: by the application's own template, else by ours. What comes out can be sent as it is.
  * @throws {TypeError} where a template gives what is no mail; and whatever the template throws */
@@ -18,23 +20,19 @@ export async function compose(
 ): Promise<Omit<Message, "to">> {
   const { template, locale } = chosen(letter, settings, mails);
   const { subject, text, html } = checked(letter.kind, await template(letter.data as never, locale)); // of its kind
-  return {
-    ...letter,
-    locale,
-    subject,
-    text,
-    html: html ?? page({ subject, text, locale }, letter.data["code"]),
-  };
+  const { kind, data, idempotencyKey } = letter;
+  const shown = html ?? page({ subject, text, locale }, data["code"]);
+  return { kind, data, idempotencyKey, locale, subject, text, html: shown };
 }
 
 /** The wording for the language that was asked for, else for the usual one, else in English. */
 function chosen(
-  { kind, locale }: Letter,
+  { kind, client }: Letter,
   { templates, ...settings }: EmailSettings,
   mails: Mails,
 ): { readonly template: MailTemplate<never>; readonly locale: string } {
   const own = templates[kind];
-  const asked = languageTag(locale);
+  const asked = languageTag(client?.locale);
   if (typeof own === "function") return { template: own, locale: asked ?? settings.locale };
   const wordings = new Map(Object.entries({ ...mails[kind], ...own }));
   for (const wanted of [asked, settings.locale, ...wordings.keys()]) {

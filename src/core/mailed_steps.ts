@@ -39,6 +39,7 @@ export interface About {
 /** What of it the mail needs. */
 interface Asked extends Pick<About, "silent" | "client"> {
   readonly way: Way;
+  readonly userId: string | undefined;
 }
 
 /** Steps that wait for what was mailed. */
@@ -88,7 +89,7 @@ export function mailedSteps(
   async function deliver(
     recipe: Recipe,
     id: string,
-    { client, way }: Asked,
+    { client, userId, way }: Asked,
     { code, kept }: ReturnType<typeof fresh>,
   ): Promise<void> {
     const expiresAt = new Date(kept.exp).toISOString();
@@ -96,7 +97,8 @@ export function mailedSteps(
     try {
       await way({
         kind: recipe.kind,
-        locale: client?.locale,
+        client,
+        userId,
         data: { ...data },
         idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
       });
@@ -135,7 +137,7 @@ export function mailedSteps(
       };
       const way = mail.to({ address: about.subject });
       await challenges.put(id, challenge);
-      await dispatch(recipe, id, { ...about, way }, made);
+      await dispatch(recipe, id, { ...about, userId: about.owner?.uid, way }, made);
       return told(id, challenge);
     },
     async resend(id, client) {
@@ -147,7 +149,8 @@ export function mailedSteps(
       const way = mail.to({ address: seen.subject });
       const renewed = await challenges.renew(id, { code: made.kept, resendAt });
       if (renewed === null) throw new AuthError("challenge_invalid");
-      if (renewed.added) await dispatch(recipe, id, { silent: seen.silent, client, way }, made);
+      const userId = seen.noted.uid ?? undefined;
+      if (renewed.added) await dispatch(recipe, id, { silent: seen.silent, client, userId, way }, made);
       return told(id, renewed.challenge);
     },
   };

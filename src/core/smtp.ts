@@ -66,6 +66,7 @@ export async function smtp({ servers, from }: EmailSettings, platform: Platform)
       };
       const start = platform.now();
       const failures: unknown[] = [];
+      const reasons: string[] = [];
       for (const server of inOrder(servers, (one) => (restUntil.get(one) ?? 0) > start, platform.random)) {
         const isLate = platform.now() - start > PATIENCE - patience; // another attempt could outlast the patience
         if (failures.length > 0 && isLate) break;
@@ -74,11 +75,12 @@ export async function smtp({ servers, from }: EmailSettings, platform: Platform)
           return server.host;
         } catch (error) {
           failures.push(error);
+          reasons.push(`${server.host}: ${error instanceof Error ? error.message : String(error)}`);
           if (isFinal(error)) break;
           restUntil.set(server, platform.now() + REST);
         }
       }
-      throw failures.length === 1 ? failures[0] : new AggregateError(failures, "no server took the message");
+      throw failures.length === 1 ? failures[0] : new AggregateError(failures, reasons.join("; "));
     },
     close: () => transports.forEach((transport) => transport.close()),
   };

@@ -10,9 +10,12 @@ export const mail: Feature<Mail, Core, undefined, undefined, keyof Mail> = {
   calls: {},
   routes: {},
   settings: () => undefined,
-  create: ({ mail }) => ({
+  create: ({ accounts, events, mail }) => ({
     async bounced(input) {
-      const until = await mail.bounced(parse(bouncing, input).address);
+      const { address } = parse(bouncing, input);
+      const until = await mail.bounced(address);
+      const owner = await accounts.find({ type: "email", value: address });
+      events.emit("mail.bounced", owner === null ? {} : { userId: owner.uid });
       return { until: new Date(until).toISOString() };
     },
   }),
