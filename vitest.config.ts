@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const isNode = !process.versions["bun"] && !("Deno" in globalThis);
 
 /** What is the same on every runtime, or starts the others itself. */
-const ONCE: readonly string[] = ["test/package/**"];
+const ONCE: readonly string[] = ["test/package/**", "test/laws/code_blocks.test.ts"];
 
 // Bun's child processes lack what the fork pool needs, and Deno's workers what the thread pool needs.
 const config: ViteUserConfig = defineConfig({
