@@ -38,6 +38,8 @@ export interface EventFields {
   readonly "mail.failed": MailFields & { readonly reason: "failed" | "bounced" };
   /** Mail to an address has come back: for a day nothing is mailed there. Whose address it is, where anybody has it. */
   readonly "mail.bounced": { readonly userId?: string };
+  /** Somebody asked more often than a limit allows: which limit, of which address where that is known. */
+  readonly "limit.exceeded": { readonly limit: string; readonly ip: string | null };
   /** A request was turned away: from which operation, where it came so far, and why. */
   readonly "request.denied": {
     readonly operation: string | null;
@@ -92,6 +94,7 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "mail.sent": "info",
   "mail.failed": "warn",
   "mail.bounced": "warn",
+  "limit.exceeded": "info",
   "request.denied": "info",
   "error": "error",
 };

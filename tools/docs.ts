@@ -167,6 +167,8 @@ travels at the same time and counts as one trip.
 - Knowing who is signed in takes two reads in one trip: the account and the session. That check is part of every route that needs a
   session, and it is all that \`getSession\` and \`requireSession\` do.
 - When a session is used for the first time in an hour (or in a tenth of \`session.idleTtl\`, if that is less), one swap notes it.
+- A request for a route with a limit is counted first, by one swap; where \`clientIp\` is not set, it is not. Where another server
+  has counted the same client in between, that takes a read and another swap.
 - No request lists keys, and none writes without comparing: of a driver, requests call \`getItem\` and \`swap\` alone.
 - A swap that somebody else was faster than is tried again after another read. That happens only where several requests change the
   same account or session at the same moment.

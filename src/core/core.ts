@@ -10,7 +10,7 @@ import { type Accounts, accounts as accountsOf } from "./accounts.ts";
 import { bounces } from "./bounces.ts";
 import { type Events, events as eventsOf } from "./events.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
-import { devices as devicesOf } from "./devices.ts";
+import { type Devices, devices as devicesOf } from "./devices.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
 import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
@@ -36,6 +36,7 @@ export interface Core {
   readonly accessTokens: AccessTokens;
   readonly challenges: Challenges;
   readonly accounts: Accounts;
+  readonly devices: Devices;
   readonly sessions: Sessions;
   readonly profiles: () => Promise<Profiles>;
   readonly remove: Removal;
@@ -80,6 +81,7 @@ export function assemble(driver: Driver, platform: Platform, settings: Settings,
     accessTokens: tokens,
     challenges,
     accounts,
+    devices,
     sessions,
     profiles: async () => (await import("./profile.ts")).profiles({ accounts, events, platform, settings }), // rarely needed
     remove: removal(accounts, sessions, events, platform.now),

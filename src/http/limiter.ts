@@ -17,34 +17,64 @@ export interface Limiter {
   /** Counts a request for a route; null where that is not limited.
    * @throws {AuthError} what the store throws: who cannot be counted is not let in */
   readonly count: (endpoint: Endpoint, client: ClientInfo) => Promise<Counted | null>;
+  /** Counts what the application limits, by a key; where that is null, by the client's address.
+   * @throws {AuthError} the same */
+  readonly countOwn: (own: Own, client: ClientInfo) => Promise<Counted>;
+}
+
+/** A limit of the application's own. */
+export interface Own {
+  readonly name: string;
+  readonly rate: Rate;
+  readonly key: string | null;
 }
 
 const NO_ADDRESS =
   "clientIp finds no address in a request: all such requests count together, as one client. Does it fit your proxies?";
 
 /** The one limiter of all routes. */
-export function limiter({ limits, settings, platform }: Core): Limiter {
+export function limiter({ accounts, devices, events, limits, settings, platform }: Core): Limiter {
   const { clientIp } = settings;
   const { kinds, routes, on } = settings.limits;
   let isWarned = false;
 
   /** Where there should be an address and is none, somebody may be hiding it: all of those are one client. */
-  function keyOf(ip: string | null | undefined): string {
+  function keyOf({ ip }: ClientInfo): string {
     if (typeof ip === "string") return networkOf(ip);
     if (!isWarned) platform.log.warn(NO_ADDRESS);
     isWarned = true;
     return "";
   }
 
+  /** The user on whose device it is, if it is known. */
+  async function ownerOf({ device }: ClientInfo): Promise<string | null> {
+    const uid = devices.claimed(device);
+    const account = uid === null ? null : await accounts.get(uid);
+    return account !== null && devices.know(device, { uid, epoch: account.epoch }) !== null ? uid : null;
+  }
+
+  function told(limit: string, rate: Rate, verdict: Verdict, client: ClientInfo): Counted {
+    if (!verdict.allowed) events.emit("limit.exceeded", { limit, ip: client.ip ?? null }, client);
+    return { ...verdict, headers: headersOf(limit, rate, verdict) };
+  }
+
   return {
     addressOf: (request, info) => addressOf(clientIp, request, info),
-    async count({ call, route }, { ip }) {
+    async count({ call, route }, client) {
       const own = routes[call];
       const name = own === undefined ? route.limit : call;
       const rate = own ?? (route.limit && kinds[route.limit]);
       if (!on || name === undefined || rate === undefined) return null;
-      const verdict = await limits.take(["client", name, keyOf(ip)], rate);
-      return { ...verdict, headers: headersOf(name, rate, verdict) };
+      let verdict = await limits.take(["client", name, keyOf(client)], rate);
+      // What others at an address use up is nothing to somebody whose device is known. All devices of a user count together, or
+      // each sign-in would make one more client.
+      const owner = verdict.allowed ? null : await ownerOf(client);
+      if (owner !== null) verdict = await limits.take(["device", name, owner], rate);
+      return told(name, rate, verdict, client);
+    },
+    async countOwn({ name, rate, key }, client) {
+      const parts = key === null ? ["own client", name, keyOf(client)] : ["own", name, key];
+      return told(name, rate, await limits.take(parts, rate), client);
     },
   };
 }

@@ -414,3 +414,35 @@ test("whatever starts, proves or refreshes is limited, and what only reads with 
   );
   expect(open.map(({ call }) => call), "who changes something without a session is counted").toEqual([]);
 });
+
+test("where others have used an address up, a device that is known counts by itself, with all of its user's", async () => {
+  await behindProxy(async (from, { world }) => {
+    const signIn = async (email: string, ip: string) => {
+      const { challengeId } = (await from(ip, START, { email })).body as { challengeId: string };
+      const code = world.mailbox.code(email);
+      const grant = await from(ip, "POST /email/verify", { challengeId, code, session: "bearer" });
+      return (grant.body as { deviceToken: string }).deviceToken;
+    };
+    const [ada, again, bob] = [
+      await signIn("ada@example.com", "198.51.100.1"),
+      await signIn("ada@example.com", "198.51.100.2"),
+      await signIn("bob@example.com", "198.51.100.3"),
+    ];
+    const start = (device: string) => from("192.0.2.1", START, undefined, { "latchkey-device": device });
+    expect(await times(31, () => from("192.0.2.1"))).toEqual({ 200: 30, 429: 1 });
+    expect((await start(ada)).headers.get("ratelimit")).toBe('"start";r=29;t=20');
+    expect(await times(39, (i) => start(i % 2 === 0 ? ada : again))).toEqual({ 200: 29, 429: 10 });
+    expect((await start(bob)).status).toBe(200);
+    const forged = `${bob.slice(0, -4)}AAAA`;
+    expect([(await start(forged)).status, (await start("lkd_nonsense")).status]).toEqual([429, 429]);
+  });
+});
+
+test("each refusal is told to whoever listens: which limit, and which address", async () => {
+  await behindProxy(async (from, { auth }) => {
+    const heard: object[] = [];
+    auth.on("limit.exceeded", ({ limit, ip, requestId }) => void heard.push({ limit, ip, requestId }));
+    await times(31, () => from("::ffff:192.0.2.1", START, undefined, { "x-request-id": "mine" }));
+    expect(heard).toEqual([{ limit: "start", ip: "192.0.2.1", requestId: "mine" }]);
+  });
+});

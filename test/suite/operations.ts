@@ -163,7 +163,7 @@ export const CASES: readonly Case[] = [
 /** Runs one case over HTTP, on a server that has been in use. */
 export async function measure({ route, when, prepare }: Case, store: StoreName): Promise<Measured> {
   const recorder = recording();
-  const here = world(store, "http", { wrap: recorder.wrap });
+  const here = world(store, "http", { wrap: recorder.wrap, options: { clientIp: () => "192.0.2.1" } });
   try {
     await here.signedIn("somebody@example.com", "bearer"); // the store is known and the signing keys are read
     const run = await prepare(here);
