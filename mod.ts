@@ -56,6 +56,7 @@ export type {
   MailText,
   MailWordings,
   Message,
+  OpenApi,
   ProfileChange,
   Session,
   SessionMode,

@@ -20,10 +20,11 @@ import type { Health, KeySet } from "./features/well_known/contract.ts";
 import { credentialOf } from "./http/caller.ts";
 import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
-import { sessionCookie } from "./http/reply.ts";
+import { type SessionCookie, sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
-import type { Grant, SignedIn, SignedOut, User } from "./model.ts";
-import { type AuthOptions, settingsOf } from "./options.ts";
+import type { Endpoint, Method } from "./endpoint.ts";
+import type { Grant, OpenApi, SignedIn, SignedOut, User } from "./model.ts";
+import { type AuthOptions, type Settings, settingsOf } from "./options.ts";
 import { namedRoutes } from "./options/limits.ts";
 import type { FieldsSchema } from "./options/users.ts";
 import { warningsOf } from "./options/warnings.ts";
@@ -127,6 +128,12 @@ export interface BaseAuth<U extends User = User> {
   /** Whether the store answers, asked anew each time.
    * @throws {AuthError} what it throws where it does not */
   readonly health: () => Promise<Health>;
+  /** The document that describes all routes, in OpenAPI 3.1. It is made when it is first asked for.
+   * @example Usage
+   * ```ts ignore
+   * const { paths } = await auth.openapi();
+   * ``` */
+  readonly openapi: () => Promise<OpenApi>;
   /** Goes through the whole store once, beside whatever else is going on, and removes what nobody needs: what expired more than an
    * hour ago, and what nothing leads to. Stores that expire entries by themselves need it rarely; others from a timer.
    * Afterwards everything that could be is sealed under the first secret, and the answer says what is not.
@@ -179,13 +186,39 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     ? inMemory(platform)
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
   for (const warning of warningsOf(settings)) platform.log.warn(warning);
-  const core = assemble(driver, platform, settings, mails);
+  const core: Core = {
+    ...assemble(driver, platform, settings, mails),
+    openapi: async () => await (document ??= described(endpoints, settings)),
+  };
+  let document: Promise<OpenApi> | undefined;
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
   const { wellKnown = {}, ...named } = methods;
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "mail"> = {
     handler: handler(endpoints, core, cookie),
     ...checks(core),
+    ...face(core, cookie, wellKnown),
+    storage: {
+      get atomicity() {
+        return driver.atomicity;
+      },
+    },
+    sweep: async (given = {}) => await core.sweep(parse(sweepOptions, given)),
+    ready: core.foundation.ready,
+    on: core.events.on,
+    close: core.close,
+  };
+  // The features are looked up by name: that each has the methods of its interface is checked where it is written.
+  return { ...base, ...named } as unknown as Auth<O>;
+}
+
+/** What is neither a feature nor a check. */
+function face(
+  core: Core,
+  cookie: SessionCookie,
+  wellKnown: Readonly<Record<string, Method>>,
+): Pick<BaseAuth, "cookies" | "clearCookies" | "signingKeys" | "health" | "openapi"> {
+  return {
     cookies(grant) {
       const issued = core.signIn.issued(grant);
       if (issued === null) {
@@ -204,18 +237,22 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
       },
     },
     health: () => wellKnown["health"]?.({}) as Promise<Health>,
-    storage: {
-      get atomicity() {
-        return driver.atomicity;
-      },
-    },
-    sweep: async (given = {}) => await core.sweep(parse(sweepOptions, given)),
-    ready: core.foundation.ready,
-    on: core.events.on,
-    close: core.close,
+    openapi: () => wellKnown["openapi"]?.({}) as Promise<OpenApi>,
   };
-  // The features are looked up by name: that each has the methods of its interface is checked where it is written.
-  return { ...base, ...named } as unknown as Auth<O>;
+}
+
+/** All routes in OpenAPI 3.1; few processes are asked for it. */
+async function described(endpoints: readonly Endpoint[], settings: Settings): Promise<OpenApi> {
+  const { describe } = await import("./http/openapi.ts");
+  const { outputs } = await import("./features/outputs.ts");
+  const url = settings.origin + settings.basePath;
+  return describe({
+    endpoints,
+    outputs,
+    url,
+    cookie: settings.cookie.name,
+    hasFields: settings.users.fields !== null,
+  });
 }
 
 const requirements = object<{

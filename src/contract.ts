@@ -46,6 +46,9 @@ export interface Route<I, O> {
   readonly status: 200 | 201 | 204;
   /** Whether it may mail somebody: then `client.locale` says in which language. */
   readonly mails?: true;
+  /** What the reply looks like, for the OpenAPI document. Those of built-in operations stand in `features/outputs.ts`, which few
+   * processes load. */
+  readonly output?: Schema<O>;
   /** How long others may keep the reply, in seconds. Without it nobody may. */
   readonly maxAge?: number;
   /** What it may answer besides what any route may. */
@@ -58,8 +61,9 @@ export type Routes<M> = {
 };
 
 /** A route of which only the data matters. */
-export type AnyRoute = Omit<Route<never, unknown>, "input" | "access" | "session" | "keeps"> & {
+export type AnyRoute = Omit<Route<never, unknown>, "input" | "output" | "access" | "session" | "keeps"> & {
   readonly input: Schema<object>;
+  readonly output?: Schema<unknown>;
   readonly access: "anyone" | "optional" | "session";
   readonly session?: "starts" | "ends";
   readonly keeps?: string;

@@ -188,3 +188,15 @@ export interface MailWordings<D> {
 export type MailTemplates = {
   readonly [K in keyof MailKinds]?: MailTemplate<MailKinds[K]> | Partial<MailWordings<MailKinds[K]>>;
 };
+
+/** A description of all routes, in OpenAPI 3.1. */
+export interface OpenApi {
+  /** Which version of OpenAPI it is written in. */
+  readonly openapi: string;
+  /** What it describes. */
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  /** Path → method → operation. */
+  readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  /** What else OpenAPI has. */
+  readonly [member: string]: unknown;
+}

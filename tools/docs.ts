@@ -6,7 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, ERRORS } from "../src/errors.ts";
-import { ANY, ROUTES, SIGNED_IN } from "../test/suite/client.ts";
+import { ANY, SIGNED_IN } from "../src/http/openapi.ts";
+import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { table } from "./markdown.ts";
 import { storesPage } from "./stores_page.ts";
@@ -18,6 +19,7 @@ const DEFAULT_BASE = "/auth";
 const LOCAL: Readonly<Record<string, string>> = {
   "wellKnown.jwks": "signingKeys.jwks",
   "wellKnown.health": "health",
+  "wellKnown.openapi": "openapi",
 };
 
 const pages: Readonly<Record<string, string>> = {

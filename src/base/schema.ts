@@ -10,9 +10,17 @@ export type Schema<T> = v.GenericSchema<unknown, T>;
 /** One schema per member: leaving one out, or adding one, does not compile. */
 export type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> };
 
+/** A schema, and what JSON Schema says of its values. */
+export type Described<T> = Schema<T> & { readonly json?: object };
+
+/** Adds to a schema what JSON Schema says of its values, where that does not follow from its parts. */
+export function described<T>(schema: Schema<T>, json: object): Schema<T> {
+  return Object.assign(schema, { json });
+}
+
 /** A text of `min` to `max` characters, on one line, that is well-formed Unicode. */
 export function text(rule: { readonly min: number; readonly max: number }): Schema<string> {
-  return v.pipe(
+  const checked = v.pipe(
     v.custom<string>((value) => typeof value === "string", "must be a string"),
     v.check(
       ({ length }) => length >= rule.min && length <= rule.max,
@@ -23,33 +31,38 @@ export function text(rule: { readonly min: number; readonly max: number }): Sche
       "must not contain control characters or lone surrogates",
     ),
   );
+  return described(checked, { type: "string", minLength: rule.min, maxLength: rule.max });
 }
 
 /** A name to show: a text of 1 to 64 bytes in UTF-8. */
 export function name(): Schema<string> {
-  return v.pipe(
-    text({ min: 1, max: 64 }),
-    v.check((value) => utf8(value).length <= 64, "must be at most 64 bytes long"),
+  const rule = { min: 1, max: 64 };
+  const checked = v.check<string, string>(
+    (value) => utf8(value).length <= rule.max,
+    `must be at most ${rule.max} bytes long`,
   );
+  return described(v.pipe(text(rule), checked), { type: "string", minLength: rule.min, maxLength: rule.max });
 }
 
 /** Any text, or null: for what is only told again. */
 export function maybeText(): Schema<string | null> {
-  return v.custom<string | null>(
+  const checked = v.custom<string | null>(
     (value) => value === null || typeof value === "string",
     "must be a string or null",
   );
+  return described(checked, { type: ["string", "null"] });
 }
 
 /** A text that matches `pattern`; `what` says in words what would be right. */
 export function matching(pattern: RegExp, what: string): Schema<string> {
-  return v.custom<string>((value) => typeof value === "string" && pattern.test(value), `must be ${what}`);
+  const fits = (value: unknown) => typeof value === "string" && pattern.test(value);
+  return described(v.custom<string>(fits, `must be ${what}`), { type: "string", pattern: pattern.source });
 }
 
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Schema<T> {
   const message = `must be ${words.map((word) => `"${word}"`).join(" or ")}`;
-  return v.custom<T>((value) => words.some((word) => word === value), message);
+  return described(v.custom<T>((value) => words.some((word) => word === value), message), { enum: words });
 }
 
 /** An id that this library made. */
@@ -59,16 +72,18 @@ export function id(): Schema<string> {
 
 /** An e-mail address; what comes out is its canonical form. */
 export function email(): Schema<string> {
-  return v.pipe(
+  const checked = v.pipe(
     text({ min: 3, max: 320 }),
     v.check((typed) => canonicalEmail(typed) !== null, 'must be an e-mail address like "ada@example.com"'),
     v.transform((typed) => String(canonicalEmail(typed))),
   );
+  return described(checked, { type: "string", minLength: 3, maxLength: 320 }); // as typed: wider than the format "email"
 }
 
 /** True or false. */
 export function flag(): Schema<boolean> {
-  return v.custom<boolean>((value) => typeof value === "boolean", "must be true or false");
+  const checked = v.custom<boolean>((value) => typeof value === "boolean", "must be true or false");
+  return described(checked, { type: "boolean" });
 }
 
 /** A duration; what comes out is its length in seconds. */

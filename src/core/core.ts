@@ -1,5 +1,6 @@
 import type { Mails } from "../contract.ts";
 import { keyring } from "../crypto/keyring.ts";
+import type { OpenApi } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
 import { type Store, store as storeOf } from "../store/collection.ts";
@@ -46,6 +47,8 @@ export interface Core {
   readonly signIn: SignIn;
   /** How accounts and sessions are told. */
   readonly views: { readonly user: typeof userView; readonly session: typeof sessionView };
+  /** Describes all routes. `auth.ts` knows them. */
+  readonly openapi: () => Promise<OpenApi>;
   /** Asks the store for something that is always there. @throws {AuthError} `storage_unavailable` and its like */
   readonly ask: () => Promise<void>;
   /** Goes through the whole store once. */
@@ -55,7 +58,12 @@ export interface Core {
 }
 
 /** Puts it together, each part on those before it. */
-export function assemble(driver: Driver, platform: Platform, settings: Settings, mails: Mails): Core {
+export function assemble(
+  driver: Driver,
+  platform: Platform,
+  settings: Settings,
+  mails: Mails,
+): Omit<Core, "openapi"> {
   const store: Store = storeOf(driver, platform, settings.storageDeadline * 1000);
   const keys = keyring(settings.secrets, platform.random);
   const events = eventsOf(platform, settings.log);

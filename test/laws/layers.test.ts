@@ -36,6 +36,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "own, base, errors, events, platform, model, contract, crypto, protocol, store, options (types), libraries",
   ],
   ["features/calls", "features/*/contract, contract (types)"],
+  ["features/outputs", "features/*/contract (types), features/calls (types), model (types), base"],
   ["features/index", "features/*/feature, contract (types)"],
   ["features/*/contract", "contract (types), model (types), base (types)"],
   ["features/*", "own, contract, model, core (types), base, protocol, errors"],

@@ -2,8 +2,10 @@ import type { Wire } from "../../src/contract.ts";
 import type { BaseAuth, ChosenFeatures } from "../../src/auth.ts";
 import { AuthError, type ErrorCode, ERRORS } from "../../src/errors.ts";
 import { calls, type Routed } from "../../src/features/calls.ts";
+import { errorsOf } from "../../src/http/openapi.ts";
 import { always, chosen } from "../../src/features/index.ts";
 import type { AnyRoute, Call } from "../../src/contract.ts";
+import { holdReply } from "./described.ts";
 import { secretsIn } from "./leaks.ts";
 import type { Grant } from "../../src/model.ts";
 
@@ -38,32 +40,6 @@ export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly rou
       })
     ),
   ) as never;
-
-/** What any route may answer, whatever its row says. */
-export const ANY: readonly ErrorCode[] = [
-  ...[
-    "input_invalid",
-    "json_invalid",
-    "request_timeout",
-    "body_too_large",
-    "content_type_unsupported",
-  ] as const,
-  ...[
-    "origin_forbidden",
-    "internal",
-    "storage_unavailable",
-    "storage_corrupt",
-    "secret_unknown",
-    "limit_reached",
-  ] as const,
-];
-/** What any route may answer that needs a session. */
-export const SIGNED_IN: readonly ErrorCode[] = [
-  "unauthenticated",
-  "token_invalid",
-  "token_expired",
-  "session_ended",
-];
 
 export function client(auth: FullAuth, via: Via): Client {
   const headers = new Headers({ origin: "http://localhost:3000", "user-agent": "a test" });
@@ -118,6 +94,7 @@ async function overHttp(auth: FullAuth, name: string, input: object, headers: He
   const response = await auth.handler(request);
   const text = await response.text();
   const result: unknown = text === "" ? undefined : JSON.parse(text);
+  await holdReply(auth, call, response.status, result);
   if (!response.ok) throw rebuilt(result, response.status, name, route);
   return { result, set: response.headers.getSetCookie() };
 }
@@ -125,8 +102,7 @@ async function overHttp(auth: FullAuth, name: string, input: object, headers: He
 /** The error that a reply tells; it must be one that the route declares. */
 function rebuilt(body: unknown, status: number, name: string, route: AnyRoute): AuthError {
   const { code, details } = body as { code: ErrorCode; details?: object };
-  const declared = [...route.errors, ...ANY, ...(route.access === "session" ? SIGNED_IN : [])];
-  if (route.limit !== undefined) declared.push("rate_limited");
+  const declared = errorsOf(route);
   if (!declared.includes(code)) throw new Error(`${name} answers ${code}, which its row does not declare`);
   if (ERRORS[code][0] !== status) throw new Error(`${code} came with status ${status}`);
   return new AuthError(code, details);
@@ -145,7 +121,7 @@ async function byMethod(auth: FullAuth, name: string, input: object, headers: He
   const caller = who.user === null ? {} : { userId: who.user.id, sessionId: who.session.id };
   const found = {
     ...auth,
-    wellKnown: { health: auth.health, jwks: auth.signingKeys.jwks },
+    wellKnown: { health: auth.health, jwks: auth.signingKeys.jwks, openapi: auth.openapi },
   } as unknown as Record<string, Record<string, (input: object) => Promise<unknown>>>; // looked up by the names of the calls
   const result = await found[feature]![method]!({
     ...input,

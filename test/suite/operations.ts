@@ -158,6 +158,11 @@ export const CASES: readonly Case[] = [
     when: "",
     prepare: ({ person }) => Promise.resolve(() => person().wellKnown.health()),
   },
+  {
+    route: "wellKnown.openapi",
+    when: "",
+    prepare: ({ person }) => Promise.resolve(() => person().wellKnown.openapi()),
+  },
 ];
 
 /** Runs one case over HTTP, on a server that has been in use. */

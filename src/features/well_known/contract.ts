@@ -1,3 +1,4 @@
+import type { OpenApi } from "../../model.ts";
 import type { Calls } from "../../contract.ts";
 
 /** What anybody may know. */
@@ -16,6 +17,13 @@ export interface WellKnown {
    * const { status } = await auth.health();
    * ``` */
   health(input: Record<never, never>): Promise<Health>;
+  /** The document that describes all routes, in OpenAPI 3.1. It is made when it is first asked for.
+   * @see {@link https://spec.openapis.org/oas/v3.1.1 | OpenAPI 3.1}
+   * @example Usage
+   * ```ts ignore
+   * const { paths } = await auth.openapi();
+   * ``` */
+  openapi(input: Record<never, never>): Promise<OpenApi>;
 }
 
 /** A JWK Set. */
@@ -31,4 +39,8 @@ export interface Health {
 }
 
 /** Where each method is reached. */
-export const calls: Calls<WellKnown> = { jwks: "GET /jwks", health: "GET /health" };
+export const calls: Calls<WellKnown> = {
+  jwks: "GET /jwks",
+  health: "GET /health",
+  openapi: "GET /openapi.json",
+};

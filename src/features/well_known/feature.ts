@@ -22,6 +22,14 @@ const routes: Routes<WellKnown> = {
     status: 200,
     errors: [],
   },
+  openapi: {
+    summary: "Get this description of all routes",
+    access: "anyone",
+    input: nothing,
+    status: 200,
+    maxAge: PUBLISHED_FOR,
+    errors: [],
+  },
 };
 
 /** What anybody may know. */
@@ -29,7 +37,8 @@ export const wellKnown: Feature<WellKnown, Core, undefined, undefined> = {
   calls,
   routes,
   settings: () => undefined,
-  create: ({ signingKeys, ask }) => ({
+  create: ({ signingKeys, ask, openapi }) => ({
+    openapi: async () => await openapi(),
     jwks: () => signingKeys.jwks(),
     async health() {
       await ask();

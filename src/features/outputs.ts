@@ -1,0 +1,91 @@
+import {
+  described,
+  flag,
+  id,
+  list,
+  maybe,
+  maybeText,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+} from "../base/schema.ts";
+import type { AccessToken, Grant, MailedStep, Session, SignedIn, User } from "../model.ts";
+import type { Routed } from "./calls.ts";
+import type { Ended, SessionList } from "./sessions/contract.ts";
+import type { Health, KeySet } from "./well_known/contract.ts";
+
+/** What each method of `M` answers over the wire; null: nothing. */
+export type Outputs<M> = {
+  readonly [K in keyof M]: M[K] extends (...input: never) => Promise<infer O>
+    ? O extends void ? null : Schema<O>
+    : never;
+};
+
+/** The members of `T` by name: one that is missing or too many does not compile. Their values are held against real replies. */
+function members<T extends object>(
+  fields: { readonly [K in keyof T]-?: Schema<unknown> },
+  title?: string,
+): Schema<T> {
+  return Object.assign(object<Record<string, unknown>>(fields), { title }) as unknown as Schema<T>;
+}
+
+const word = described(maybeText(), { type: "string" });
+const number = described(maybeText(), { type: "integer" });
+const time = described(maybeText(), { type: "string", format: "date-time" });
+
+const user = members<User>({
+  id: id(),
+  email: maybe(word),
+  emailVerified: flag(),
+  name: maybe(word),
+  roles: list(word),
+  createdAt: time,
+}, "User");
+
+const session = members<Session>({
+  id: id(),
+  createdAt: time,
+  lastUsedAt: time,
+  expiresAt: time,
+  amr: list(word),
+  ip: maybeText(),
+  userAgent: maybeText(),
+  current: flag(),
+}, "Session");
+
+const grant = members<Grant>({
+  user,
+  session,
+  tokenType: optional(oneOf("Bearer")),
+  accessToken: optional(word),
+  expiresIn: optional(number),
+  refreshToken: optional(word),
+  deviceToken: optional(word),
+}, "Grant");
+
+const step = members<MailedStep>({ challengeId: id(), expiresAt: time, resendAt: time }, "MailedStep");
+
+/** What the routes of the built-in features answer. */
+export const outputs: { readonly [F in keyof Routed]: Outputs<Routed[F]> } = {
+  account: { get: user, update: user, remove: null },
+  challenges: { resend: step },
+  emailOtp: { start: step, verify: grant },
+  sessions: {
+    get: members<SignedIn>({ user: maybe(user), session: maybe(session) }, "Signed"),
+    refresh: grant,
+    token: members<AccessToken>(
+      { tokenType: oneOf("Bearer"), accessToken: word, expiresIn: number },
+      "AccessToken",
+    ),
+    signOut: null,
+    endAll: members<Ended>({ ended: number }),
+    list: members<SessionList>({ items: list(session) }),
+    end: null,
+  },
+  wellKnown: {
+    jwks: members<KeySet>({ keys: list(described(maybeText(), { type: "object" })) }),
+    health: members<Health>({ status: oneOf("ok") }),
+    openapi: described(maybeText(), { type: "object" }) as Schema<never>,
+  },
+};

@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { expect, test } from "vitest";
+import { VERSION } from "../../src/http/openapi.ts";
+import { checkOf } from "../suite/described.ts";
+import { type Asked, onSite, type Reply, ROWS, type Site } from "./site.ts";
+
+const ADA = "ada@example.com";
+
+test("a public validator finds the document in order, and it says each route and what it answers", async () => {
+  await onSite(async ({ ask, auth }) => {
+    const reply = await ask("GET /openapi.json");
+    expect([reply.status, reply.headers.get("cache-control")]).toEqual([200, "public, max-age=300"]);
+    const { valid, errors } = await new Validator().validate(reply.body as Record<string, unknown>);
+    expect([valid, errors]).toEqual([true, undefined]);
+    expect(await auth.openapi()).toEqual(reply.body);
+    const { paths } = await auth.openapi();
+    const said = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
+    );
+    expect(said.toSorted()).toEqual(ROWS.map(({ call }) => call.replace(/:(\w+)/g, "{$1}")).toSorted());
+  });
+});
+
+test("a document with a mistake is found out by the validator", async () => {
+  await onSite(async ({ auth }) => {
+    const document = structuredClone(await auth.openapi());
+    Object.assign(document.paths["/me"]?.["get"] ?? {}, { responses: "none" });
+    expect((await new Validator().validate(document)).valid).toBe(false);
+  });
+});
+
+test("every route's replies are as the document says: what it answers, and how it fails", async () => {
+  await onSite(async (site) => {
+    const check = checkOf(await site.auth.openapi());
+    const seen = new Map<string, number[]>();
+    for (const [call, path, asked] of await calls(site)) {
+      const reply: Reply = await site.ask(path, asked);
+      check(call, reply.status, reply.body);
+      seen.set(call, [...seen.get(call) ?? [], reply.status]);
+    }
+    for (const { call } of ROWS) {
+      expect([call, seen.get(call)?.some((status) => status < 300)]).toEqual([call, true]);
+    }
+  });
+});
+
+test("a reply that is not as it says is seen: a member too many, too few, of another type, another status", async () => {
+  await onSite(async ({ auth, ask, browser }) => {
+    const check = checkOf(await auth.openapi());
+    const { body } = await ask("GET /me", { headers: await browser(ADA) });
+    const me = body as Record<string, unknown>;
+    check("GET /me", 200, me);
+    const { name: _, ...less } = me;
+    for (const wrong of [{ ...me, extra: 1 }, less, { ...me, roles: "admin" }, null, undefined]) {
+      expect(() => check("GET /me", 200, wrong)).toThrow(/not as the document says/);
+    }
+    expect(() => check("GET /me", 418, me)).toThrow(/does not say/);
+    expect(() => check("POST /sign-out", 204, {})).toThrow(/no body/);
+    const other = { code: "code_invalid", message: "a", status: 401 };
+    expect(() => check("GET /me", 401, other)).toThrow(/not as the document says/);
+  });
+});
+
+test("it names the cookie and the address of this very server, and the version of the manifests", async () => {
+  await onSite(async ({ auth }) => {
+    const { servers, components, info } = await auth.openapi() as unknown as {
+      servers: object;
+      components: { securitySchemes: { cookie: object } };
+      info: { version: string };
+    };
+    expect(servers).toEqual([{ url: "https://app.example.com/api/auth" }]);
+    expect(components.securitySchemes.cookie).toEqual({
+      type: "apiKey",
+      in: "cookie",
+      name: "__Host-latchkey",
+    });
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect([info.version, VERSION]).toEqual([version, version]);
+  }, { baseUrl: "https://app.example.com", basePath: "/api/auth" });
+});
+
+/** Each route as somebody would call it, and as somebody would call it wrongly. */
+async function calls({ ask, browser, world }: Site): Promise<readonly (readonly [string, string, Asked])[]> {
+  const headers = await browser(ADA);
+  const other = await browser(ADA);
+  const { body } = await ask("GET /session", { headers: other });
+  const { session: { id } } = body as { session: { id: string } };
+  const start = await ask("POST /email/start", { body: { email: "bob@example.com" } });
+  const { challengeId } = start.body as { challengeId: string };
+  const code = world.mailbox.code("bob@example.com");
+  const again = await ask("POST /email/start", { body: { email: "eve@example.com" } });
+  const bearer = { challengeId: (again.body as { challengeId: string }).challengeId, session: "bearer" };
+  const granted = await ask("POST /email/verify", {
+    body: { ...bearer, code: world.mailbox.code("eve@example.com") },
+  });
+  const { refreshToken } = granted.body as { refreshToken: string };
+  const pending = await ask("POST /email/start", { body: { email: "joe@example.com" } });
+  return [
+    ...ROWS.map(({ call, method, path }) => [call, `${method} ${path}`, {}] as const),
+    ["GET /jwks", "GET /jwks", {}],
+    ["GET /health", "GET /health", {}],
+    ["GET /openapi.json", "GET /openapi.json", {}],
+    ["POST /email/start", "POST /email/start", { body: { email: "zoe@example.com" } }],
+    ["POST /email/verify", "POST /email/verify", { body: { challengeId, code: "wrong" } }],
+    ["POST /email/verify", "POST /email/verify", { body: { challengeId, code } }],
+    ["POST /challenges/resend", "POST /challenges/resend", {
+      body: pending.body && Object.fromEntries(
+        Object.entries(pending.body).filter(([name]) => name === "challengeId"),
+      ),
+    }],
+    ["POST /session/refresh", "POST /session/refresh", { body: { refreshToken } }],
+    ["POST /session/token", "POST /session/token", { headers, body: {} }],
+    ["GET /sessions", "GET /sessions", { headers }],
+    ["GET /session", "GET /session", { headers }],
+    ["GET /me", "GET /me", { headers }],
+    ["PATCH /me", "PATCH /me", { headers, body: { name: "Ada" } }],
+    ["DELETE /sessions/:id", `DELETE /sessions/${id}`, { headers }],
+    ["POST /sign-out/all", "POST /sign-out/all", { headers, body: {} }],
+    ["DELETE /me", "DELETE /me", { headers: await browser("leo@example.com") }],
+    ["POST /sign-out", "POST /sign-out", { headers: await browser("kim@example.com"), body: {} }],
+  ];
+}

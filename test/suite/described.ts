@@ -1,0 +1,62 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type { BaseAuth } from "../../src/auth.ts";
+import type { OpenApi } from "../../src/model.ts";
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+
+const checks = new Map<string, (operation: string, status: number, body: unknown) => void>();
+
+/** Holds a reply against the document that the server itself gives: the status must be described, and the body as it says. */
+export async function holdReply(
+  auth: Pick<BaseAuth, "openapi">,
+  call: string,
+  status: number,
+  body: unknown,
+): Promise<void> {
+  const document = await auth.openapi();
+  const text = JSON.stringify(document);
+  const check = checks.get(text) ?? checkOf(document);
+  checks.set(text, check);
+  check(call, status, body);
+}
+
+/** Compares replies with a document. */
+export function checkOf(document: OpenApi): (call: string, status: number, body: unknown) => void {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: "api", ...document });
+  const known = new Map<string, ValidateFunction | null>();
+  return (call, status, body) => {
+    const [method = "", path = ""] = call.split(" ");
+    const at = path.replace(/:(\w+)/g, "{$1}");
+    const operation = document.paths[at]?.[method.toLowerCase()] as Operation | undefined;
+    const response = operation?.responses[status];
+    if (response === undefined) throw new Error(`the document does not say that ${call} answers ${status}`);
+    const schema = response.content?.["application/json"]?.schema;
+    if (schema === undefined) {
+      if (body !== undefined) throw new Error(`the document says that ${call} ${status} has no body`);
+      return;
+    }
+    const name = `${call} ${status}`;
+    const steps = [
+      "paths",
+      at,
+      method.toLowerCase(),
+      "responses",
+      String(status),
+      "content",
+      "application/json",
+      "schema",
+    ];
+    const pointer = steps.map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1")))
+      .join("/");
+    const validate = known.get(name) ?? ajv.compile({ $ref: `api#/${pointer}` });
+    known.set(name, validate);
+    if (validate?.(body) !== true) {
+      throw new Error(`${name} is not as the document says: ${ajv.errorsText(validate?.errors)}`);
+    }
+  };
+}
