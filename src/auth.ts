@@ -56,6 +56,9 @@ export interface Requirements {
   readonly freshWithin?: Duration;
   /** How the user must have signed in: all of these (RFC 8176). */
   readonly amr?: readonly string[];
+  /** For whom the session's access tokens must be, one of `audiences`: what it was bound to when the user signed in, however it is
+   * carried. Without it, a bearer token must be for `jwt.audience`. */
+  readonly audience?: string;
 }
 
 /** What every `createAuth` returns, for users with the fields of `U`. All functions are bound: they can be passed around. */
@@ -258,7 +261,12 @@ async function described(endpoints: readonly Endpoint[], settings: Settings): Pr
 const requirements = object<{
   readonly freshWithin?: number | undefined;
   readonly amr?: readonly string[] | undefined;
-}>({ freshWithin: optional(duration()), amr: optional(list(text({ min: 1, max: 64 }))) });
+  readonly audience?: string | undefined;
+}>({
+  freshWithin: optional(duration()),
+  amr: optional(list(text({ min: 1, max: 64 }))),
+  audience: optional(text({ min: 1, max: 256 })),
+});
 
 const rotating = object<{ readonly revoke?: boolean | undefined }>({ revoke: optional(flag()) });
 
@@ -274,13 +282,14 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
 
   async function identify(
     request: Request | Headers,
+    audience?: string,
   ): Promise<Identified | { readonly is: "origin_forbidden" }> {
     const whole = "headers" in request; // else the headers alone, from whichever Fetch they are
     const credential = credentialOf(whole ? request.headers : request, core);
     const byCookie = credential.kind === "cookie" || credential.kind === "doubled";
     if (whole && byCookie && isForeign(request, settings.trusts)) return { is: "origin_forbidden" };
     await foundation.ready();
-    return await sessions.identify(credential);
+    return await sessions.identify(credential, audience === undefined ? undefined : [audience]);
   }
 
   return {
@@ -289,8 +298,9 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
       return identified.is === "found" ? told(identified.found) : { user: null, session: null };
     },
     async requireSession(request, given = {}) {
-      const { freshWithin = Infinity, amr = [] } = parse(requirements, given);
-      const identified = await identify(request);
+      const { freshWithin = Infinity, amr = [], audience } = parse(requirements, given);
+      core.signIn.mode(undefined, audience); // one that nobody can have would turn everybody away
+      const identified = await identify(request, audience);
       if (identified.is !== "found") throw new AuthError(identified.is);
       const { record } = identified.found;
       const old = platform.now() - record.createdAt > freshWithin * 1000;

@@ -42,6 +42,8 @@ export interface Route<I, O> {
   readonly keeps?: keyof Wire<I>;
   /** What it is counted as. Only what reads with a live session goes uncounted. */
   readonly limit?: LimitKind;
+  /** Whether access tokens for any of `audiences` count; without it, those for the usual audience alone. */
+  readonly audiences?: "all";
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
   readonly status: 200 | 201 | 204;
   /** Whether it may mail somebody: then `client.locale` says in which language. */

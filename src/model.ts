@@ -39,6 +39,8 @@ export interface Session {
   readonly ip: string | null;
   /** What the browser or program called itself. */
   readonly userAgent: string | null;
+  /** For whom its access tokens are, where it is bound to another audience than the usual one. */
+  readonly audience?: string;
   /** Whether it is the session of whoever asks. */
   readonly current: boolean;
 }

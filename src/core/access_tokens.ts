@@ -1,5 +1,7 @@
+import { deadline } from "../base/deadline.ts";
 import { newId } from "../crypto/token.ts";
-import type { AccessToken } from "../model.ts";
+import { AuthError } from "../errors.ts";
+import type { AccessToken, Session, User } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
 import { signAccessToken, type Verified, verifyAccessToken } from "../protocol/jwt.ts";
@@ -13,22 +15,45 @@ export interface Subject {
   readonly roles: readonly string[];
   /** When the user signed in, in epoch milliseconds. */
   readonly authenticatedAt: number;
+  /** For whom, where that is not the usual audience. */
+  readonly audience: string | undefined;
+  /** User and session as others are told of them. */
+  readonly told: () => readonly [User, Session];
 }
 
-/** Access tokens: signed for this issuer and audience, and verified as such. A token alone lets nobody in here: its session
+/** Access tokens: signed for this issuer and an audience, and verified as such. A token alone lets nobody in here: its session
  * must still live. */
 export interface AccessTokens {
+  /** @throws {AuthError} `session_ended` where the session is bound to an audience that the options do not name any more */
   readonly sign: (subject: Subject) => Promise<AccessToken>;
-  readonly verify: (token: string) => Promise<Verified>;
+  /** Verifies a token for one of `audiences`; without them, for the usual one. */
+  readonly verify: (token: string, audiences?: readonly string[]) => Promise<Verified>;
+  /** For whom there may be tokens, the usual audience first. */
+  readonly audiences: readonly string[];
 }
+
+const PATIENCE = 5000; // ms that the application may take for its claims
 
 /** Access tokens under the store's keys. */
 export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Settings["jwt"]): AccessTokens {
-  const { issuer, audience, ttl } = jwt;
+  const { issuer, audience: usual, audiences, ttl, claims } = jwt;
+  const within = deadline(platform, PATIENCE, () => new Error(`jwt.claims: no answer within ${PATIENCE} ms`));
+
+  async function added({ told }: Subject): Promise<object> {
+    if (claims === null) return {};
+    const { addedClaims } = await import("./added_claims.ts"); // few applications add any
+    return await within(addedClaims(claims, told()));
+  }
+
   return {
-    async sign({ uid, sid, amr, roles, authenticatedAt }) {
+    audiences,
+    async sign(subject) {
+      const { uid, sid, amr, roles, authenticatedAt, audience = usual } = subject;
+      if (!audiences.includes(audience)) throw new AuthError("session_ended");
+      const more = await added(subject);
       const iat = Math.floor(platform.now() / 1000);
       const accessToken = await signAccessToken({
+        ...more,
         iss: issuer,
         aud: audience,
         sub: uid,
@@ -42,6 +67,7 @@ export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Setting
       }, await keys.signing());
       return { tokenType: "Bearer", accessToken, expiresIn: ttl };
     },
-    verify: (token) => verifyAccessToken(token, keys.verifying, { issuer, audience, now: platform.now() }),
+    verify: (token, audience: string | readonly string[] = usual) =>
+      verifyAccessToken(token, keys.verifying, { issuer, audience, now: platform.now() }),
   };
 }

@@ -10,6 +10,8 @@ export interface SessionRecord {
   readonly amr: readonly string[];
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** For whom its access tokens are; the usual audience, where it is absent. */
+  readonly audience?: string | undefined;
   /** SHA-256 of the cookie's secret; null for a bearer session. */
   readonly hash: string | null;
   /** Null for a cookie session. */
@@ -47,6 +49,7 @@ export const SESSION_SHAPE: v.GenericSchema<unknown, SessionRecord> = v.looseObj
   amr: v.array(v.string()),
   ip: v.nullable(v.string()),
   userAgent: v.nullable(v.string()),
+  audience: v.optional(v.string()),
   hash: v.nullable(v.string()),
   family: v.nullable(v.looseObject({
     generation: v.number(),

@@ -36,6 +36,8 @@ export type Identified =
 /** How a session begins. */
 export interface Opening {
   readonly mode: SessionMode;
+  /** For whom its access tokens are to be. */
+  readonly audience: string | undefined;
   readonly amr: readonly string[];
   readonly client: ClientInfo | undefined;
 }
@@ -58,8 +60,9 @@ export interface Sessions {
   /** Writes the record of a session that `account` already lists.
    * @throws {AuthError} `storage_unavailable` where that took so long that it may have been taken for one that never came */
   readonly open: (uid: string, account: Account, entry: Listed, opening: Opening) => Promise<Held>;
-  /** Who a credential says it is: both records are read at once. Notes the use, when the last note is old. */
-  readonly identify: (credential: Credential) => Promise<Identified>;
+  /** Who a credential says it is: both records are read at once. Notes the use, when the last note is old. `audiences`: for one of
+   * whom the session must be. Without them a token must be for us; a cookie is always shown to us alone. */
+  readonly identify: (credential: Credential, audiences?: readonly string[]) => Promise<Identified>;
   /** Keeps what was just found for as long as the request's `client` lives, so that a method which only reads asks the store
    * no second time. */
   readonly keep: (client: ClientInfo, found: Found) => void;
@@ -105,6 +108,7 @@ export function sessions(ground: Ground): Sessions {
   const records = collection<SessionRecord>(store, "sessions", SESSION_SHAPE);
   const idle = settings.idleTtl * 1000;
   const tokens = refreshTokens(ground, records);
+  const [usual] = ground.accessTokens.audiences;
   const keptFor = new WeakMap<ClientInfo, Found>();
 
   async function load(uid: string, sid: string): Promise<Found | null> {
@@ -129,18 +133,19 @@ export function sessions(ground: Ground): Sessions {
     }
   }
 
-  async function byCookie(token: string): Promise<Identified> {
+  async function byCookie(token: string, audiences?: readonly string[]): Promise<Identified> {
     const parsed = settings.mode === "bearer" ? null : parseSessionToken(token);
     if (parsed === null) return { is: "token_invalid" };
     const found = await load(parsed.uid, parsed.sid);
     if (found === null) return { is: "session_ended" };
-    const { hash } = found.record;
+    const { hash, audience = usual } = found.record;
     if (hash === null || !equal(hash, hashed(parsed.secret))) return { is: "token_invalid" };
+    if (audiences?.some((one) => one === audience) === false) return { is: "token_invalid" };
     return { is: "found", found };
   }
 
-  async function byBearer(token: string): Promise<Identified> {
-    const verified = await ground.accessTokens.verify(token);
+  async function byBearer(token: string, audiences?: readonly string[]): Promise<Identified> {
+    const verified = await ground.accessTokens.verify(token, audiences);
     if (verified.is === "expired") return { is: "token_expired" };
     if (verified.is === "invalid") return { is: "token_invalid" };
     const found = await load(verified.claims.sub, verified.claims.sid);
@@ -185,7 +190,7 @@ export function sessions(ground: Ground): Sessions {
       const at = platform.now();
       return { sid: newId(platform.random), at, exp: at + settings.ttl * 1000 };
     },
-    async open(uid, account, { sid, at, exp }, { mode, amr, client }) {
+    async open(uid, account, { sid, at, exp }, { mode, audience, amr, client }) {
       const secret = mode === "cookie" ? newSecret(platform.random) : null;
       const record: SessionRecord = {
         createdAt: at,
@@ -194,6 +199,7 @@ export function sessions(ground: Ground): Sessions {
         amr,
         ip: kept(client?.ip, 64),
         userAgent: kept(client?.userAgent, 256),
+        ...(audience !== usual && { audience }),
         hash: secret === null ? null : hashed(secret),
         family: secret === null ? tokens.family() : null,
         exp: Math.min(exp, at + idle),
@@ -210,12 +216,12 @@ export function sessions(ground: Ground): Sessions {
         token: secret === null ? tokens.current(found) : formatSessionToken({ uid, sid, secret }),
       };
     },
-    async identify(credential) {
+    async identify(credential, audiences) {
       if (credential.kind === "none") return { is: "unauthenticated" };
       if (credential.kind === "doubled") return { is: "token_invalid" };
       const identified = credential.kind === "cookie"
-        ? await byCookie(credential.token)
-        : await byBearer(credential.token);
+        ? await byCookie(credential.token, audiences)
+        : await byBearer(credential.token, audiences);
       if (identified.is === "found") await note(identified.found);
       return identified;
     },

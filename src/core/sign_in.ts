@@ -22,6 +22,8 @@ import { sessionView, userView } from "./views.ts";
 export interface Wanted {
   /** How the session is to be carried; by default a cookie, where cookies are on. */
   readonly session: SessionMode | undefined;
+  /** For whom its access tokens are to be. */
+  readonly audience?: string | undefined;
   readonly amr: readonly string[];
   readonly client: ClientInfo | undefined;
   /** The session that the request came with: it ends. */
@@ -58,8 +60,8 @@ export interface SignIn {
   readonly renew: (held: Held, client: ClientInfo | undefined) => Promise<Grant>;
   /** What of a grant is not in it; null for one that this process did not make. */
   readonly issued: (grant: object) => Issued | null;
-  /** Refuses a way of carrying sessions that is switched off. Asked before anything is spent. */
-  readonly mode: (wanted: SessionMode | undefined) => SessionMode;
+  /** Refuses a way of carrying sessions that is switched off, and an audience that there is not. Asked before anything is spent. */
+  readonly mode: (wanted: SessionMode | undefined, audience: string | undefined) => SessionMode;
 }
 
 /** What the gate stands on. */
@@ -84,16 +86,22 @@ export function signIn(
 ): SignIn {
   const issued = new WeakMap<object, Issued>();
 
-  function mode(wanted: SessionMode | undefined): SessionMode {
+  function mode(wanted: SessionMode | undefined, audience: string | undefined): SessionMode {
+    if (audience !== undefined && !accessTokens.audiences.includes(audience)) {
+      const message = "must be one of the audiences that this server knows";
+      throw new AuthError("input_invalid", { issues: [{ path: "audience", message }] });
+    }
     if (wanted === undefined) return settings.usual;
     if (settings.mode === "both" || settings.mode === wanted) return wanted;
     const message = `must be "${settings.mode}" here`;
     throw new AuthError("input_invalid", { issues: [{ path: "session", message }] });
   }
 
-  function accessToken({ uid, sid, account, record }: Found): Promise<AccessToken> {
-    const subject = { uid, sid, amr: record.amr, roles: account.roles, authenticatedAt: record.createdAt };
-    return accessTokens.sign(subject);
+  function accessToken(found: Found): Promise<AccessToken> {
+    const { uid, sid, account, record } = found;
+    const { amr, audience, createdAt: authenticatedAt } = record;
+    const told = () => [userView(found), sessionView(found, sid)] as const;
+    return accessTokens.sign({ uid, sid, amr, roles: account.roles, authenticatedAt, audience, told });
   }
 
   async function grantFor({ found, token }: Held, created: boolean, shown: Shown): Promise<Grant> {
@@ -131,7 +139,8 @@ export function signIn(
     ended: readonly string[],
     created: boolean,
   ): Promise<Grant> {
-    const opening = { mode: mode(wanted.session), amr: wanted.amr, client: wanted.client };
+    const { session, audience, amr, client } = wanted;
+    const opening = { mode: mode(session, audience), audience, amr, client };
     const held = await sessions.open(owner.uid, owner.account, entry, opening);
     tell(owner, entry.sid, wanted, ended, created);
     await sessions.drop(owner.uid, ended);
@@ -170,7 +179,7 @@ export function signIn(
     issued: (grant) => issued.get(grant) ?? null,
     renew: (held, client) => grantFor(held, false, client?.device),
     async finish({ value, noted }, wanted) {
-      mode(wanted.session);
+      mode(wanted.session, wanted.audience);
       let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
       if (owner === null) {
         if (noted.uid !== null) throw new AuthError("challenge_invalid"); // whoever was meant has it no longer
@@ -192,7 +201,7 @@ export function signIn(
       return await opened(admitted.owner, entry, wanted, admitted.ended, false);
     },
     async admit(uid, wanted) {
-      mode(wanted.session);
+      mode(wanted.session, wanted.audience);
       const account = await accounts.get(uid);
       if (account === null) throw new AuthError("not_found");
       await hooks.before("beforeSignIn", { user: userView({ uid, account }), ...facts(wanted) });

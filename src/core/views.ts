@@ -25,6 +25,7 @@ export function sessionView({ sid, record }: Found, current: string | undefined)
     amr: [...record.amr],
     ip: record.ip,
     userAgent: record.userAgent,
+    ...(record.audience !== undefined && { audience: record.audience }),
     current: sid === current,
   };
 }

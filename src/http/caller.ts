@@ -47,14 +47,15 @@ export async function callerOf(
   route: AnyRoute,
   core: Core,
 ): Promise<MaybeCaller> {
-  const { sessions, foundation, mail } = core;
+  const { sessions, foundation, mail, accessTokens } = core;
+  const audiences = route.audiences === "all" ? accessTokens.audiences : undefined;
   const credential = credentialOf(request.headers, core);
   if (route.mails) Object.assign(client, { locale: await mail.localeOf(request) }); // the request's own, so far unread
   // A sign-in ends the session of the cookie it came with, and of nothing else.
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };
   await foundation.ready();
-  const identified = await sessions.identify(credential).catch((error: unknown): Identified => {
+  const identified = await sessions.identify(credential, audiences).catch((error: unknown): Identified => {
     // A record that cannot be read must not keep its owner from signing in or out: the cookie is out of a script's reach.
     const unreadable = error instanceof AuthError && error.code === "storage_corrupt";
     if (unreadable && route.session !== undefined && route.access !== "session") {

@@ -272,7 +272,7 @@ test("every route that takes a body was asked", () => {
   const known = WITH_BODY.map((row) => [row.name, members(row).toSorted()]);
   expect(Object.fromEntries(known)).toMatchObject({
     "emailOtp.start": ["email"],
-    "emailOtp.verify": ["challengeId", "code", "session"],
+    "emailOtp.verify": ["audience", "challengeId", "code", "session"],
     "challenges.resend": ["challengeId"],
     "account.update": ["name"],
     "sessions.refresh": ["attempt", "refreshToken"],

@@ -38,6 +38,8 @@ export interface EmailOtpVerify extends MaybeCaller {
   readonly code: string;
   /** How the session is to be carried. @default {"cookie"} */
   readonly session?: SessionMode | undefined;
+  /** For whom its access tokens are to be, one of `audiences`. @default {jwt.audience} */
+  readonly audience?: string | undefined;
 }
 
 /** The options of `emailOtp`. */

@@ -59,6 +59,7 @@ const routes: Routes<EmailOtp> = {
       challengeId: id(),
       code: text({ min: 1, max: 32 }),
       session: optional(oneOf("cookie", "bearer")),
+      audience: optional(text({ min: 1, max: 256 })),
     }),
     limit: "proof",
     status: 200,
@@ -83,8 +84,8 @@ function create(
       const silent = owner === null && !signUp;
       return await mailedSteps.start(recipe, { subject: email, owner, silent, client });
     },
-    async verify({ challengeId, code, session, client, userId, sessionId }) {
-      signIn.mode(session); // a way of carrying it that is off costs no guess
+    async verify({ challengeId, code, session, audience, client, userId, sessionId }) {
+      signIn.mode(session, audience); // a way of carrying it that is off costs no guess
       const answered = await mailedSteps.answer(recipe, challengeId, code.replace(/[\s-]/g, ""));
       if (answered.is === "gone") throw new AuthError("challenge_invalid");
       if (answered.is === "sealed") throw new AuthError("secret_unknown");
@@ -94,6 +95,7 @@ function create(
       const proof = { value: { type: "email", value: answered.subject }, noted: answered.noted } as const;
       return await signIn.finish(proof, {
         session,
+        audience,
         amr: ["otp", "email"],
         client,
         replaces: { userId, sessionId },

@@ -119,6 +119,8 @@ export interface CreateSession {
   readonly userId: string;
   /** How it is to be carried. @default {"cookie"} */
   readonly session?: SessionMode | undefined;
+  /** For whom its access tokens are to be, one of `audiences`. @default {jwt.audience} */
+  readonly audience?: string | undefined;
   /** Where the request came from. */
   readonly client?: MaybeCaller["client"];
 }

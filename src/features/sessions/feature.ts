@@ -39,6 +39,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
   signOut: {
     summary: "End the session",
     access: "optional",
+    audiences: "all", // whoever holds a token may throw it away
     session: "ends",
     input: nothing,
     status: 204,
@@ -72,6 +73,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
 const creating = object<Omit<CreateSession, "client">>({
   userId: id(),
   session: optional(oneOf("cookie", "bearer")),
+  audience: optional(text({ min: 1, max: 256 })),
 });
 
 const verifying = object<{ readonly token: string }>({ token: matching(/^/, "a text") }); // one that is no token is nobody's
@@ -134,8 +136,8 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
       if (ended === 0) throw new AuthError("not_found");
     },
     async create({ client, ...input }) {
-      const { userId, session } = parse(creating, input);
-      return await signIn.admit(userId, { session, amr: [], client });
+      const { userId, session, audience } = parse(creating, input);
+      return await signIn.admit(userId, { session, audience, amr: [], client });
     },
     async verify(input) {
       const { token } = parse(verifying, input);
