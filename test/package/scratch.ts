@@ -71,7 +71,7 @@ export function project(place: Scratch, { tarball }: Packed): string {
   };
   const folder = place.folder({ "package.json": JSON.stringify(manifest) });
   run(folder, ["npm", "install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
-  cpSync(join(ROOT, "test/package/use.ts"), join(folder, "use.ts"));
+  for (const name of ["use.ts", "full.ts"]) cpSync(join(ROOT, "test/package", name), join(folder, name));
   mkdirSync(join(folder, "node_modules/@types"));
   symlinkSync(join(ROOT, "node_modules/@types/node"), join(folder, "node_modules/@types/node"));
   return folder;

@@ -79,7 +79,8 @@ test.for([["nodenext", NODENEXT], ["bundler", BUNDLER]] as const)(
   ([, options]) => {
     const every = everyDoor(doors().map(({ name }) => name));
     const files = { "every.ts": every, "use.ts": undefined, "wrong.ts": WRONG };
-    const lines = complaints({ ...options, ...NODE }, files).matchAll(/^(\S+)\((\d+),/gm);
+    const { complaints } = compiled({ ...options, ...NODE }, files);
+    const lines = complaints.matchAll(/^(\S+)\((\d+),/gm);
     expect([...lines].map(([, path, line]) => `${path}:${line}`)).toEqual(
       [2, 3, 5, 6].map((line) => `wrong.ts:${line}`),
     );
@@ -88,7 +89,34 @@ test.for([["nodenext", NODENEXT], ["bundler", BUNDLER]] as const)(
 
 test("they need nothing of Node, but for the door that is for node:http", () => {
   const every = everyDoor(doors().map(({ name }) => name).filter((name) => name !== "./node"));
-  expect(complaints({ ...BUNDLER, ...WEB }, { "every.ts": every })).toEqual("");
+  expect(compiled({ ...BUNDLER, ...WEB }, { "every.ts": every }).complaints).toEqual("");
+});
+
+const INSTANTIATIONS = 20_000;
+
+test("a configuration with every option costs the compiler little", () => {
+  const options = { ...BUNDLER, ...WEB, skipLibCheck: true };
+  const light = compiled(options, { "full.ts": undefined });
+  expect(light.complaints).toEqual("");
+  expect(light.instantiations).toBeLessThan(INSTANTIATIONS);
+  const heavy = `type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+type Name = \`\${Digit}\${Digit}\${Digit}\`;
+type Boxed<K> = { readonly value: K; readonly next: readonly [K] };
+export const boxes: { [K in Name]: Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<K>>>>>>>> }[Name][] = [];
+export const first = boxes.map((box) => box.value.value.value.value.value.value.value.next[0]);
+`;
+  const more = compiled(options, { "full.ts": undefined, "heavy.ts": heavy });
+  expect(more.complaints).toEqual("");
+  expect(more.instantiations).toBeGreaterThan(INSTANTIATIONS);
+});
+
+test("that configuration has every option", () => {
+  const [, members = ""] =
+    /^const MEMBERS = \[(.*?)\]/ms.exec(readFileSync(join(ROOT, "src/options.ts"), "utf8")) ?? [];
+  const names = [...members.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+  const full = readFileSync(join(ROOT, "test/package/full.ts"), "utf8");
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !new RegExp(`^ {2}${name}(?::|,$)`, "m").test(full))).toEqual([]);
 });
 
 test("the command is the stand-alone server", async () => {
@@ -129,8 +157,8 @@ function everyDoor(names: readonly string[]): string {
   }];\n`;
 }
 
-/** What the compiler says of some files in the project; those without a text are there. */
-function complaints(options: object, files: Readonly<Record<string, string | undefined>>): string {
+/** What the compiler says of some files in the project, and how many types it makes for them. Those without a text are there. */
+function compiled(options: object, files: Readonly<Record<string, string | undefined>>) {
   for (const [path, text] of Object.entries(files)) {
     if (text !== undefined) writeFileSync(join(installed, path), text);
   }
@@ -149,5 +177,8 @@ function complaints(options: object, files: Readonly<Record<string, string | und
     join(installed, "tsconfig.json"),
     JSON.stringify({ compilerOptions, files: Object.keys(files) }),
   );
-  return tried(installed, ["tsc", "-p", "."]).text;
+  const { text } = tried(installed, ["tsc", "-p", ".", "--extendedDiagnostics"]);
+  const [, count] = /^Instantiations: +(\d+)$/m.exec(text) ?? [];
+  if (count === undefined) throw new Error(text);
+  return { complaints: text.slice(0, text.search(/^Files: /m)), instantiations: Number(count) };
 }
