@@ -20,7 +20,15 @@ export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
 export type { Listener } from "./src/core/events.ts";
 export type { Rotation } from "./src/core/signing_keys.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
-export type { AuthEvent, EventFields, EventName, Level, Logger, SessionFields } from "./src/events.ts";
+export type {
+  AuthEvent,
+  EventFields,
+  EventName,
+  Level,
+  Logger,
+  MailFields,
+  SessionFields,
+} from "./src/events.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
 export type { Account, OwnAccount, UpdateAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";

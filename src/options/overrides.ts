@@ -2,6 +2,7 @@ import type { Report } from "../base/report.ts";
 import type { Account } from "../features/account/contract.ts";
 import type { Challenges } from "../features/challenges/contract.ts";
 import type { EmailOtp } from "../features/email_otp/contract.ts";
+import type { Mail } from "../features/mail/contract.ts";
 import type { Sessions } from "../features/sessions/contract.ts";
 import type { Users } from "../features/users/contract.ts";
 
@@ -13,6 +14,8 @@ export interface Operations {
   readonly challenges: Challenges;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp: EmailOtp;
+  /** What becomes of mail. */
+  readonly mail: Mail;
   /** Sessions of users. */
   readonly sessions: Sessions;
   /** Accounts, for the application's own server code. */

@@ -22,6 +22,7 @@ const ORIGIN_IS = 'must be an exact origin like "https://app.example.com", witho
 const DURATION_IS = 'must be a duration like "15m" or a number of seconds';
 const LINE = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
 const FROM_IS = 'must be an address like "Example <no-reply@example.com>"';
+const TEMPLATE_IS = "must be a function (data, locale) => ({ subject, text, html? })";
 const LOG_IS = "must have the function warn, as console has";
 
 /** What is set → where it is wrong, and what would be right. The rest of the options are as they should be. */
@@ -256,6 +257,65 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "email.smtp.user",
       "must be a text",
     ]],
+    [{ email: { from: EMAIL.from, smtp: [] } }, ["email.smtp", "must hold at least one server"]],
+    [
+      { email: { from: EMAIL.from, smtp: "smtp://mail.example.com" } },
+      [
+        "email.smtp",
+        'must be an object: it is "smtp://mail.example.com"',
+      ],
+      ["email.smtp.host", "must be the name of a server"],
+      [
+        "email.smtp.port",
+        "must be a whole number from 1 to 65535: it is null",
+      ],
+    ],
+    [
+      { email: { from: EMAIL.from, smtp: [SMTP, { ...SMTP, port: 0, weight: 0 }, { port: 25, pass: "a" }] } },
+      [
+        "email.smtp[1].port",
+        "must be a whole number from 1 to 65535: it is 0",
+      ],
+      ["email.smtp[1].weight", "must be a whole number from 1 to 1000: it is 0"],
+      [
+        "email.smtp[2].host",
+        "must be the name of a server",
+      ],
+      ["email.smtp[2]", "must have both user and pass, or neither"],
+    ],
+    ...[-1, 0.5, 1001, NaN, "2"].map((weight): Case => [
+      { email: { from: EMAIL.from, smtp: [{ ...SMTP, weight }] } },
+      ["email.smtp[0].weight", expect.stringMatching(/^must be a whole number from 1 to 1000: it is/)],
+    ]),
+    [
+      { email: { from: EMAIL.from, smtp: new Array(1) } },
+      [
+        "email.smtp[0]",
+        "must be an object: it is null",
+      ],
+      ["email.smtp[0].host", "must be the name of a server"],
+      [
+        "email.smtp[0].port",
+        "must be a whole number from 1 to 65535: it is null",
+      ],
+    ],
+    ...[5, null, "de_DE", "", "de\n", ["de"], {}].map((locale): Case => [{ email: { ...EMAIL, locale } }, [
+      "email.locale",
+      'must be a language tag like "de", or a function (request) => tag',
+    ]]),
+    [{ email: { ...EMAIL, templates: [] } }, ["email.templates", "must be an object: it is a list"]],
+    [{ email: { ...EMAIL, templates: { "emailOtp.kode": send, constructor: send } } }, [
+      'email.templates["emailOtp.kode"]',
+      expect.stringMatching(/^is no kind of mail. There are: .*emailOtp\.code/),
+    ], ['email.templates["constructor"]', expect.stringMatching(/^is no kind of mail/)]],
+    ...[5, "Your code is {code}", null, []].map((one): Case => [
+      { email: { ...EMAIL, templates: { "emailOtp.code": one } } },
+      ['email.templates["emailOtp.code"]', `${TEMPLATE_IS}, or such a function for each language`],
+    ]),
+    [{ email: { ...EMAIL, templates: { "emailOtp.code": { fr: "Votre code", de_DE: send } } } }, [
+      'email.templates["emailOtp.code"].fr',
+      TEMPLATE_IS,
+    ], ['email.templates["emailOtp.code"].de_DE', 'is no language tag like "de" or "de-AT"']],
   ],
   "hooks": [
     [{ hooks: () => {} }, ["hooks", "must be an object: it is a function"]],
@@ -269,11 +329,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ overrides: true }, ["overrides", "must be an object: it is true"]],
     [{ emailOtp: undefined, overrides: { emailOtp: {} } }, [
       "overrides.emailOtp",
-      "is not an option. There are: account, challenges, sessions, users",
+      "is not an option. There are: account, challenges, mail, sessions, users",
     ]],
     [{ overrides: { wellKnown: {} } }, [
       "overrides.wellKnown",
-      "is not an option. There are: account, challenges, emailOtp, sessions, users",
+      "is not an option. There are: account, challenges, emailOtp, mail, sessions, users",
     ]],
     [{ overrides: { users: () => {} } }, ["overrides.users", "must be an object: it is a function"]],
     [{ overrides: { users: { get: "no" } } }, ["overrides.users.get", "must be a function"]],
@@ -329,6 +389,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ email: { from: EMAIL.from, smtp: { ...SMTP, password: 1 } } }, [
       "email.smtp.password",
       "is not an option. There are: host, name, pass, port, secure, user",
+    ]],
+    [{ email: { from: EMAIL.from, smtp: { ...SMTP, weight: 1 } } }, [
+      "email.smtp.weight",
+      "is not an option. There are: host, name, pass, port, secure, user",
+    ]],
+    [{ email: { from: EMAIL.from, smtp: [SMTP, { ...SMTP, wait: 1 }] } }, [
+      "email.smtp[1].wait",
+      "is not an option. There are: host, name, pass, port, secure, user, weight",
     ]],
     [{ emailOtp: { digits: 1 } }, [
       "emailOtp.digits",
@@ -426,6 +494,11 @@ test("what is right is taken: every option at its edges", () => {
         smtp: { ...SMTP, user: "u", pass: "p", secure: true, name: "n" },
       },
     },
+    { email: { from: EMAIL.from, smtp: [{ ...SMTP, weight: 1000 }, SMTP] } },
+    { email: { ...EMAIL, locale: "de-at" } },
+    { email: { ...EMAIL, locale: () => undefined, templates: {} } },
+    { email: { ...EMAIL, templates: { "emailOtp.code": { "zh-Hans": send } } } },
+    { emailOtp: undefined, email: { ...EMAIL, templates: { "emailOtp.code": send } } },
     { platform: { now: undefined, log: console } },
     { storageDeadline: "30s" },
     { allowUnsafeStorage: "single-process" },
