@@ -14,7 +14,7 @@
  * @module */
 export { createAuth } from "./src/auth.ts";
 export { AuthError } from "./src/errors.ts";
-export type { Auth, BaseAuth, Chosen, ChosenFeatures, Requirements, UserOf } from "./src/auth.ts";
+export type { Auth, BaseAuth, Chosen, ChosenFeatures, Connection, Requirements, UserOf } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
 export type { Listener } from "./src/core/events.ts";
@@ -65,12 +65,14 @@ export type {
   MailWordings,
   Message,
   OpenApi,
+  OwnLimit,
   ProfileChange,
   Session,
   SessionMode,
   SignedIn,
   SignedOut,
   User,
+  WithinLimit,
 } from "./src/model.ts";
 export type { AuthOptions } from "./src/options.ts";
 export type { ClientIp } from "./src/options/client_ip.ts";

@@ -1,7 +1,7 @@
 import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
 import { report } from "./base/report.ts";
-import { callable, duration, flag, list, object, optional, parse, text } from "./base/schema.ts";
+import { anything, callable, duration, flag, list, object, optional, parse, text } from "./base/schema.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Listener } from "./core/events.ts";
 import type { Found, Identified } from "./core/sessions.ts";
@@ -20,10 +20,11 @@ import type { Health, KeySet } from "./features/well_known/contract.ts";
 import { credentialOf } from "./http/caller.ts";
 import { isForeign } from "./http/guard.ts";
 import { handler } from "./http/handler.ts";
+import type { Limiter } from "./http/limiter.ts";
 import { type SessionCookie, sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
-import type { Grant, OpenApi, SignedIn, SignedOut, User } from "./model.ts";
+import type { Grant, OpenApi, OwnLimit, SignedIn, SignedOut, User, WithinLimit } from "./model.ts";
 import { type AuthOptions, type Settings, settingsOf } from "./options.ts";
 import { namedRoutes } from "./options/limits.ts";
 import type { FieldsSchema } from "./options/users.ts";
@@ -50,6 +51,12 @@ export type Chosen<O> = { [K in keyof O & keyof ChosenFeatures]: O[K] extends tr
   & keyof ChosenFeatures
 ];
 
+/** What is known of the connection that a request came over. */
+export interface Connection {
+  /** What the server tells of it, as the handler takes it. Who is signed in does not depend on it. */
+  readonly info?: unknown;
+}
+
 /** What a session must be besides alive. */
 export interface Requirements {
   /** How long ago the user may have signed in. */
@@ -59,6 +66,8 @@ export interface Requirements {
   /** For whom the session's access tokens must be, one of `audiences`: what it was bound to when the user signed in, however it is
    * carried. Without it, a bearer token must be for `jwt.audience`. */
   readonly audience?: string;
+  /** As for `getSession`. */
+  readonly info?: unknown;
 }
 
 /** What every `createAuth` returns, for users with the fields of `U`. All functions are bound: they can be passed around. */
@@ -75,7 +84,7 @@ export interface BaseAuth<U extends User = User> {
    * const { user } = await auth.getSession(request);
    * if (user === null) return Response.redirect("/sign-in");
    * ``` */
-  readonly getSession: (request: Request | Headers) => Promise<SignedIn<U> | SignedOut>;
+  readonly getSession: (request: Request | Headers, options?: Connection) => Promise<SignedIn<U> | SignedOut>;
   /** Who a request is signed in as, judged as by `getSession`.
    * @throws {AuthError} `unauthenticated`, `token_invalid`, `token_expired`, `session_ended`, `origin_forbidden`, `step_up_required`
    * @example Usage
@@ -94,6 +103,15 @@ export interface BaseAuth<U extends User = User> {
   readonly cookies: (grant: Grant) => readonly string[];
   /** The `Set-Cookie` values that take the session from a browser. The device stays known: only `endAll` and its like end that. */
   readonly clearCookies: () => readonly string[];
+  /** Counts a request for a route of your own, by one swap of the store: by the client's address, or by whatever `key` says.
+   * @throws {AuthError} `rate_limited` (`details.retryAfter`, in seconds) where there were too many; `input_invalid`; what the store
+   * throws where it cannot count
+   * @example Usage
+   * ```ts ignore
+   * const { headers } = await auth.limit(request, { name: "search", limit: 30, per: "1m", info });
+   * return Response.json(found, { headers });
+   * ``` */
+  readonly limit: (request: Request, limit: OwnLimit) => Promise<WithinLimit>;
   /** Sessions of users. */
   readonly sessions: Sessions<U>;
   /** What users do with their own account. */
@@ -197,8 +215,11 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
   const { wellKnown = {}, ...named } = methods;
+  let loaded: Promise<Limiter> | undefined;
+  const limiter = () => loaded ??= import("./http/limiter.ts").then(({ limiter }) => limiter(core));
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "mail"> = {
-    handler: handler(endpoints, core, cookie),
+    handler: handler(endpoints, core, cookie, limiter),
+    limit: async (request, limit) => await (await limiter()).own(request, limit),
     ...checks(core),
     ...face(core, cookie, wellKnown),
     storage: {
@@ -262,10 +283,12 @@ const requirements = object<{
   readonly freshWithin?: number | undefined;
   readonly amr?: readonly string[] | undefined;
   readonly audience?: string | undefined;
+  readonly info?: unknown;
 }>({
   freshWithin: optional(duration()),
   amr: optional(list(text({ min: 1, max: 64 }))),
   audience: optional(text({ min: 1, max: 256 })),
+  info: anything(),
 });
 
 const rotating = object<{ readonly revoke?: boolean | undefined }>({ revoke: optional(flag()) });

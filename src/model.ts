@@ -1,3 +1,4 @@
+import type { Duration } from "./base/duration.ts";
 /** Somebody who can sign in. */
 export interface User {
   /** 26 letters and digits, never used again. */
@@ -127,6 +128,30 @@ export interface ConnectionInfo {
   readonly remoteAddr?: object | undefined;
   /** Of Bun. */
   readonly requestIP?: ((request: Request) => { readonly address: string } | null) | undefined;
+}
+
+/** A limit of the application's own: so many in so much time, of each who is counted by himself. */
+export interface OwnLimit {
+  /** What is limited: each name counts by itself. 1 to 64 letters, digits, spaces and `_ . : / -`. */
+  readonly name: string;
+  /** How many, 1 to 100,000. They may come all at once. */
+  readonly limit: number;
+  /** In what time, 1 second to 30 days. */
+  readonly per: Duration;
+  /** Who is counted: the id of a user, an account number, whatever should count by itself. Without it, the client's address. */
+  readonly key?: string | undefined;
+  /** What the server tells of the connection, as the handler takes it. */
+  readonly info?: unknown;
+}
+
+/** A request that a limit allowed. */
+export interface WithinLimit {
+  /** How many more there may be at this moment. */
+  readonly remaining: number;
+  /** When there may be as many as ever, in seconds. */
+  readonly resetAfter: number;
+  /** For the reply: `RateLimit` and `RateLimit-Policy`. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A mail, ready to be sent. */

@@ -94,6 +94,29 @@ export function duration(): Schema<number> {
   );
 }
 
+/** A duration of `min` to `max` seconds; what comes out is its length in seconds. */
+export function span(rule: { readonly min: number; readonly max: number }): Schema<number> {
+  return v.pipe(
+    duration(),
+    v.check(
+      (length) => length >= rule.min && length <= rule.max,
+      `must be ${rule.min} to ${rule.max} seconds`,
+    ),
+  );
+}
+
+/** A whole number from `min` to `max`. */
+export function whole(rule: { readonly min: number; readonly max: number }): Schema<number> {
+  const right = (value: unknown) =>
+    Number.isInteger(value) && Number(value) >= rule.min && Number(value) <= rule.max;
+  return v.custom<number>(right, `must be a whole number from ${rule.min} to ${rule.max}`);
+}
+
+/** Whatever it is, or nothing: looked at by whoever reads it. */
+export function anything(): Schema<unknown> {
+  return v.optional(v.unknown());
+}
+
 /** A function; what it takes and answers is up to whoever passes it. */
 export function callable<T>(): Schema<T> {
   return v.custom<T>((value) => typeof value === "function", "must be a function");

@@ -30,12 +30,16 @@ interface Asked {
 }
 
 /** The one Fetch handler over all endpoints. */
-export function handler(endpoints: readonly Endpoint[], core: Core, cookie: SessionCookie): Handler {
+export function handler(
+  endpoints: readonly Endpoint[],
+  core: Core,
+  cookie: SessionCookie,
+  limiter: () => Promise<Limiter>,
+): Handler {
   const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
   const route = router(endpoints, settings.basePath);
   const shared = cors(settings.cors, settings.trusts);
-  let limiter: Promise<Limiter> | undefined;
 
   async function answer(asked: Asked, info: unknown): Promise<Response> {
     const { request, client } = asked;
@@ -68,7 +72,7 @@ export function handler(endpoints: readonly Endpoint[], core: Core, cookie: Sess
 
   /** Counts a request by its client's address, before anything is read or judged of it. */
   async function count(asked: Asked, endpoint: Endpoint, info: unknown): Promise<void> {
-    const { addressOf, count } = await (limiter ??= import("./limiter.ts").then((own) => own.limiter(core)));
+    const { addressOf, count } = await limiter();
     Object.assign(asked.client, { ip: addressOf(asked.request, info) });
     asked.counted = await count(endpoint, asked.client);
     if (asked.counted?.allowed !== false) return;

@@ -1,8 +1,10 @@
 import { canonicalAddress, forwardedAddress, networkOf } from "../base/address.ts";
+import { anything, matching, object, optional, parse, span, text, whole } from "../base/schema.ts";
 import type { Core } from "../core/core.ts";
 import type { Rate, Verdict } from "../core/limits.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { ClientInfo, ConnectionInfo } from "../model.ts";
+import { AuthError } from "../errors.ts";
+import type { ClientInfo, ConnectionInfo, OwnLimit, WithinLimit } from "../model.ts";
 
 /** A request that was counted. */
 export interface Counted extends Verdict {
@@ -17,17 +19,18 @@ export interface Limiter {
   /** Counts a request for a route; null where that is not limited.
    * @throws {AuthError} what the store throws: who cannot be counted is not let in */
   readonly count: (endpoint: Endpoint, client: ClientInfo) => Promise<Counted | null>;
-  /** Counts what the application limits, by a key; where that is null, by the client's address.
-   * @throws {AuthError} the same */
-  readonly countOwn: (own: Own, client: ClientInfo) => Promise<Counted>;
+  /** Counts what the application limits.
+   * @throws {AuthError} `rate_limited`, `input_invalid`, what the store throws */
+  readonly own: (request: Request, limit: OwnLimit) => Promise<WithinLimit>;
 }
 
-/** A limit of the application's own. */
-export interface Own {
-  readonly name: string;
-  readonly rate: Rate;
-  readonly key: string | null;
-}
+const ownLimit = object<Omit<OwnLimit, "per"> & { readonly per: number }>({
+  name: matching(/^[\w .:/-]{1,64}$/, "1 to 64 letters, digits, spaces and _ . : / -"),
+  limit: whole({ min: 1, max: 100_000 }),
+  per: span({ min: 1, max: 30 * 86_400 }),
+  key: optional(text({ min: 1, max: 256 })),
+  info: anything(),
+});
 
 const NO_ADDRESS =
   "clientIp finds no address in a request: all such requests count together, as one client. Does it fit your proxies?";
@@ -72,9 +75,18 @@ export function limiter({ accounts, devices, events, limits, settings, platform 
       if (owner !== null) verdict = await limits.take(["device", name, owner], rate);
       return told(name, rate, verdict, client);
     },
-    async countOwn({ name, rate, key }, client) {
-      const parts = key === null ? ["own client", name, keyOf(client)] : ["own", name, key];
-      return told(name, rate, await limits.take(parts, rate), client);
+    async own(request, given) {
+      const { name, key, info, ...rate } = parse(ownLimit, given);
+      if (key === undefined && clientIp === null) {
+        const message = "is required where clientIp is not set";
+        throw new AuthError("input_invalid", { issues: [{ path: "key", message }] });
+      }
+      const client: ClientInfo = clientIp === null ? {} : { ip: addressOf(clientIp, request, info) };
+      const parts = key === undefined ? ["own client", name, keyOf(client)] : ["own", name, key];
+      const counted = told(name, rate, await limits.take(parts, rate), client);
+      const { allowed, remaining, retryAfter, resetAfter, headers } = counted;
+      if (!allowed) throw new AuthError("rate_limited", { retryAfter });
+      return { remaining, resetAfter, headers };
     },
   };
 }
