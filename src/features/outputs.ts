@@ -51,6 +51,7 @@ const session = members<Session>({
   amr: list(word),
   ip: maybeText(),
   userAgent: maybeText(),
+  audience: optional(word),
   current: flag(),
 }, "Session");
 
