@@ -3,6 +3,7 @@ import { isLoopback, webOrigin } from "./base/origin.ts";
 import type { Logger } from "./events.ts";
 import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
+import { type GuessSettings, guessSettings } from "./options/guesses.ts";
 import { DEVICES, type DeviceSettings } from "./options/devices.ts";
 import { type ClientIp, clientIpOf } from "./options/client_ip.ts";
 import { type CookieOptions, type CookieSettings, cookieSettings } from "./options/cookie.ts";
@@ -89,6 +90,7 @@ export interface Settings {
   readonly session: SessionSettings;
   readonly cookie: CookieSettings;
   readonly devices: DeviceSettings;
+  readonly guesses: GuessSettings;
   readonly jwt: JwtSettings;
   readonly email: EmailSettings | null;
   readonly hooks: Hooks;
@@ -134,6 +136,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
   const url = baseUrl(options, report);
   const origin = url.origin;
   report.word("allowUnsafeStorage", options.allowUnsafeStorage, ["single-process"], "single-process");
+  const limits = limitSettings(options.rateLimit, report);
   return {
     secrets: secretList(options.secret, report),
     origin,
@@ -142,11 +145,12 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     otherSites: otherSites(options.trustedOrigins, origin),
     cors: corsSettings(options.cors, origin, report),
     clientIp: clientIpOf(options.clientIp, report),
-    limits: limitSettings(options.rateLimit, report),
+    limits,
     storageDeadline: report.duration("storageDeadline", options.storageDeadline, DEFAULTS.storageDeadline),
     session: sessionSettings(options.session, report),
     cookie: cookieSettings(options.cookie, url, report),
     devices: DEVICES,
+    guesses: guessSettings(limits.on),
     jwt: jwtSettings(options.jwt, options.audiences, origin, report),
     email: emailSettings(options.email, report),
     hooks: hooksOf("hooks", options.hooks, report),

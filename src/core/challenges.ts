@@ -49,10 +49,10 @@ export type Answered =
 export interface Challenges {
   /** Keeps a new challenge under a new id. */
   readonly put: (id: string, challenge: Challenge) => Promise<void>;
-  /** Answers. `guesses` is the answer hashed under each secret. */
-  readonly answer: (id: string, purpose: string, guesses: readonly string[]) => Promise<Answered>;
+  /** Answers. `guesses` is the answer hashed under each secret; `seen`, the challenge as it was read. */
+  readonly answer: (id: string, answer: Omit<Answer, "now">, seen: Challenge) => Promise<Answered>;
   /** Adds a code and moves `resendAt`, if it is time. Null where there is no such challenge. */
-  readonly renew: (id: string, renewal: Renewal) => Promise<Renewed | null>;
+  readonly renew: (id: string, renewal: Renewal, seen: Challenge) => Promise<Renewed | null>;
   /** Takes a code back whose mail could not be sent. */
   readonly revoke: (id: string, hash: string) => Promise<void>;
   /** The same where nobody may see it: `decoy`, which no code hashes to, stands in its place, and nothing else changes. */
@@ -62,9 +62,19 @@ export interface Challenges {
   readonly sweepers: readonly Sweeper[];
 }
 
+/** What somebody says, when, and what it is to answer. */
+export interface Answer {
+  readonly purpose: string;
+  /** Hashed under each secret. */
+  readonly guesses: readonly string[];
+  readonly now: number;
+}
+
 /** A code that is about to be mailed. */
 export interface Renewal {
   readonly code: Code;
+  /** Whether a mail brings it. One that nobody gets goes first: the next resend drops it, and not the code that arrived. */
+  readonly leaves: boolean;
   readonly resendAt: number;
 }
 
@@ -88,7 +98,7 @@ const SHAPE = v.looseObject({
 /** One attempt. The right answer uses the challenge up; a wrong one costs an attempt, and the last takes the challenge away. */
 export function attempt(
   current: Challenge | null,
-  answer: { readonly purpose: string; readonly guesses: readonly string[]; readonly now: number },
+  answer: Answer,
 ): Decision<Challenge, Answered> {
   if (current === null || current.purpose !== answer.purpose) {
     return { next: current, result: { is: "gone" } };
@@ -116,19 +126,20 @@ export function challenges(store: Store): Challenges {
     sweepers: [sweeper({ name: "challenges", ids: ID }, records)],
     put: (id, challenge) =>
       records.change(id, (current) => ({ next: current ?? challenge, result: undefined }), null),
-    answer: (id, purpose, guesses) => {
+    answer: (id, answer, seen) => {
       const now = platform.now();
-      return records.change(id, (current) => attempt(current, { purpose, guesses, now }));
+      return records.change(id, (current) => attempt(current, { ...answer, now }), seen);
     },
-    renew: (id, { code, resendAt }) => {
+    renew: (id, { code, leaves, resendAt }, seen) => {
       const now = platform.now();
       return records.change<Renewed | null>(id, (current) => {
         if (current === null) return { next: null, result: null };
         if (current.resendAt > now) return { next: current, result: { challenge: current, added: false } };
-        const codes = [...current.codes.slice(-1), code];
+        const newest = current.codes.slice(-1);
+        const codes = leaves ? [...newest, code] : [code, ...newest];
         const next = { ...current, codes, resendAt, exp: Math.max(code.exp, current.exp) };
         return { next, result: { challenge: next, added: true } };
-      });
+      }, seen);
     },
     blind: (id, hash, decoy) =>
       records.change(id, (current) => {

@@ -12,6 +12,7 @@ import { bounces } from "./bounces.ts";
 import { type Events, events as eventsOf } from "./events.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { type Devices, devices as devicesOf } from "./devices.ts";
+import { guesses as guessesOf } from "./guesses.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
 import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
@@ -74,6 +75,7 @@ export function assemble(
   const challenges = challengesOf(store);
   const accounts = accountsOf(store, foundation);
   const devices = devicesOf(keys, platform.now, settings.devices);
+  const guesses = guessesOf({ store, events, foundation, limits, devices, settings: settings.guesses });
   const ground = { store, events, accounts, accessTokens: tokens, settings: settings.session };
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
@@ -94,9 +96,9 @@ export function assemble(
     profiles: async () => (await import("./profile.ts")).profiles({ accounts, events, platform, settings }), // rarely needed
     remove: removal(accounts, sessions, events, platform.now),
     mail,
-    mailedSteps: mailedSteps({ platform, keyring: keys, challenges, mail }),
+    mailedSteps: mailedSteps({ platform, keyring: keys, challenges, guesses, mail }),
     hooks,
-    signIn: signIn({ ...ground, sessions, devices, hooks }),
+    signIn: signIn({ ...ground, sessions, devices, guesses, hooks }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
     sweep: sweeping(store, foundation, owners, keys.fingerprints),

@@ -1,12 +1,13 @@
 import { base64url, sha256, utf8 } from "../base/encoding.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
-import { newCode, newId } from "../crypto/token.ts";
+import { LONG_CODE, newCode, newId, newLongCode } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import type { CodeMail, MailedStep } from "../model.ts";
 import type { Platform } from "../platform.ts";
 import { noteOf, type Owner } from "./accounts.ts";
 import type { Answered, Challenge, Challenges, Code } from "./challenges.ts";
+import type { Guesses, Paid, Target } from "./guesses.ts";
 import type { Mail, Way } from "./mail.ts";
 
 /** How a step of one kind is made and mailed. Times are in seconds. */
@@ -37,10 +38,21 @@ export interface About {
 }
 
 /** What of it the mail needs. */
-interface Asked extends Pick<About, "silent" | "client"> {
+interface Asked extends Pick<Challenge, "subject" | "silent" | "noted">, Pick<About, "client"> {
   readonly way: Way;
-  readonly userId: string | undefined;
 }
+
+/** A code, what is kept of it, and whether a mail brings it. */
+interface Made {
+  readonly code: string;
+  readonly kept: Code;
+  readonly leaves: boolean;
+}
+
+/** What an answer was worth, and what was paid for one that is right: the sign-in gives it back. */
+export type Judged =
+  | Exclude<Answered, { readonly is: "right" }>
+  | Extract<Answered, { readonly is: "right" }> & { readonly paid: Paid | null };
 
 /** Steps that wait for what was mailed. */
 export interface MailedSteps {
@@ -50,16 +62,22 @@ export interface MailedSteps {
   readonly start: (recipe: Recipe, about: About) => Promise<MailedStep>;
   /** Sends a new code for one, if it is time. @throws {AuthError} `challenge_invalid`, `mail_failed` */
   readonly resend: (id: string, client: MaybeCaller["client"]) => Promise<MailedStep>;
-  /** Answers one with a code. By the time anybody learns what it was worth, it has been written. */
-  readonly answer: (recipe: Recipe, id: string, code: string) => Promise<Answered>;
+  /** Answers one with a code as it was typed. By the time anybody learns what it was worth, it has been paid for and written.
+   * @throws {AuthError} `rate_limited`: then nothing was judged, and the step has lost nothing */
+  readonly answer: (
+    recipe: Recipe,
+    id: string,
+    answer: { readonly code: string; readonly client: MaybeCaller["client"] },
+  ) => Promise<Judged>;
 }
 
 /** The mailed steps of a store. */
 export function mailedSteps(
-  { platform, keyring, challenges, mail }: {
+  { platform, keyring, challenges, guesses, mail }: {
     platform: Platform;
     keyring: Keyring;
     challenges: Challenges;
+    guesses: Guesses;
     mail: Mail;
   },
 ): MailedSteps {
@@ -74,37 +92,36 @@ export function mailedSteps(
     return `${keyring.first}.${base64url(platform.random(32))}`;
   }
 
-  /** A code and what is kept of it. For nobody it is chance, which no code hashes to; everything else is the same work. */
-  function fresh(
-    recipe: Recipe,
-    id: string,
-    silent: boolean,
-  ): { readonly code: string; readonly kept: Code } {
-    const code = newCode(recipe.length, platform.random);
+  /** A code and what is kept of it. Of one that nobody is mailed that is chance, which no code hashes to; everything else is the same
+   * work. */
+  async function fresh(recipe: Recipe, id: string, asked: Asked): Promise<Made> {
+    const { leaves, long } = await guesses.post(targetOf(asked));
+    const code = long ? newLongCode(platform.random) : newCode(recipe.length, platform.random);
     const [hash = ""] = hashes(recipe, id, code);
-    const kept = silent ? decoy() : hash;
-    return { code, kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000 } };
+    const kept = asked.silent || !leaves ? decoy() : hash;
+    return { code, kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000 }, leaves };
   }
 
   async function deliver(
     recipe: Recipe,
     id: string,
-    { client, userId, way }: Asked,
-    { code, kept }: ReturnType<typeof fresh>,
+    asked: Asked,
+    { code, kept }: Made,
   ): Promise<void> {
     const expiresAt = new Date(kept.exp).toISOString();
-    const data: CodeMail = { code, expiresAt, minutes: String(Math.floor(recipe.ttl / 60)) };
+    const data: CodeMail = { code: readable(code), expiresAt, minutes: String(Math.floor(recipe.ttl / 60)) };
     try {
-      await way({
+      await asked.way({
         kind: recipe.kind,
-        client,
-        userId,
+        client: asked.client,
+        userId: asked.noted.uid ?? undefined,
         data: { ...data },
         idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
       });
     } catch (error) {
       // Where the reply must not tell who exists, neither may what becomes of the challenge.
       await (recipe.everybody ? challenges.revoke(id, kept.hash) : challenges.blind(id, kept.hash, decoy()));
+      await guesses.unpost(targetOf(asked));
       throw error;
     }
   }
@@ -113,47 +130,70 @@ export function mailedSteps(
     recipe: Recipe,
     id: string,
     asked: Asked,
-    made: ReturnType<typeof fresh>,
+    made: Made,
   ): Promise<void> {
-    if (recipe.everybody) return await deliver(recipe, id, asked, made);
-    mail.behind(() => asked.silent ? Promise.resolve() : deliver(recipe, id, asked, made));
+    const send = () => asked.silent || !made.leaves ? Promise.resolve() : deliver(recipe, id, asked, made);
+    if (recipe.everybody) return await send();
+    mail.behind(send);
   }
 
   return {
-    answer: (recipe, id, code) => challenges.answer(id, recipe.kind, hashes(recipe, id, code)),
+    async answer(recipe, id, { code: typed, client }) {
+      const seen = await challenges.get(id);
+      if (seen?.purpose !== recipe.kind) return { is: "gone" };
+      const code = typed.replace(/[\s-]/g, "").toLowerCase();
+      // A code that cannot be guessed is paid for by nobody: whatever others have guessed, it lets its owner in.
+      const paid = LONG_CODE.test(code) ? null : await guesses.pay(targetOf({ ...seen, client }));
+      const answer = { purpose: recipe.kind, guesses: hashes(recipe, id, code) };
+      const answered = await challenges.answer(id, answer, seen);
+      return answered.is === "right" ? { ...answered, paid } : answered;
+    },
     add: (recipe) => void recipes.set(recipe.kind, recipe),
     async start(recipe, about) {
       const id = newId(platform.random);
-      const made = fresh(recipe, id, about.silent);
+      const { subject, silent, client } = about;
+      const noted = noteOf(about.owner);
+      const asked = { subject, silent, noted, client, way: mail.to({ address: subject }) };
+      const made = await fresh(recipe, id, asked);
       const challenge: Challenge = {
         purpose: recipe.kind,
-        subject: about.subject,
-        noted: noteOf(about.owner),
-        silent: about.silent,
+        subject,
+        noted,
+        silent,
         codes: [made.kept],
         attemptsLeft: recipe.attempts,
         resendAt: platform.now() + recipe.resendAfter * 1000,
         exp: made.kept.exp,
       };
-      const way = mail.to({ address: about.subject });
       await challenges.put(id, challenge);
-      await dispatch(recipe, id, { ...about, userId: about.owner?.uid, way }, made);
+      await dispatch(recipe, id, asked, made);
       return told(id, challenge);
     },
     async resend(id, client) {
       const seen = await challenges.get(id);
       const recipe = recipes.get(seen?.purpose ?? "");
       if (seen === null || recipe === undefined) throw new AuthError("challenge_invalid");
-      const made = fresh(recipe, id, seen.silent);
+      if (seen.resendAt > platform.now()) return told(id, seen);
+      const asked = { ...seen, client, way: mail.to({ address: seen.subject }) };
+      const made = await fresh(recipe, id, asked);
       const resendAt = platform.now() + recipe.resendAfter * 1000;
-      const way = mail.to({ address: seen.subject });
-      const renewed = await challenges.renew(id, { code: made.kept, resendAt });
+      const renewed = await challenges.renew(id, { code: made.kept, leaves: made.leaves, resendAt }, seen);
+      if (renewed?.added === true) await dispatch(recipe, id, asked, made);
+      else if (made.leaves) await guesses.unpost(targetOf(asked)); // somebody else was faster, and sends it
       if (renewed === null) throw new AuthError("challenge_invalid");
-      const userId = seen.noted.uid ?? undefined;
-      if (renewed.added) await dispatch(recipe, id, { silent: seen.silent, client, userId, way }, made);
       return told(id, renewed.challenge);
     },
   };
+}
+
+/** Whose guesses and mails these are. */
+function targetOf({ subject, noted, client }: Omit<Asked, "silent" | "way">): Target {
+  return { subject, noted, client };
+}
+
+/** A code as people read it: a long one in groups of four. */
+function readable(code: string): string {
+  return LONG_CODE.test(code) ? code.replace(/.{4}(?=.)/g, "$&-") : code;
 }
 
 function told(id: string, { exp, resendAt }: Challenge): MailedStep {

@@ -14,6 +14,7 @@ import {
 import type { Events } from "./events.ts";
 import type { Noted } from "./challenges.ts";
 import type { Devices, Shown } from "./devices.ts";
+import type { Guesses, Paid } from "./guesses.ts";
 import type { HookPoints } from "./hooks.ts";
 import type { Found, Held, Sessions } from "./sessions.ts";
 import { sessionView, userView } from "./views.ts";
@@ -28,6 +29,8 @@ export interface Wanted {
   readonly client: ClientInfo | undefined;
   /** The session that the request came with: it ends. */
   readonly replaces?: { readonly userId: string | undefined; readonly sessionId: string | undefined };
+  /** The guess that it took, if one was paid for. */
+  readonly paid?: Paid | null;
 }
 
 /** A value that was proven, and the account as it was when the proof was judged. */
@@ -70,6 +73,7 @@ export interface Gate {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly devices: Devices;
+  readonly guesses: Guesses;
   readonly accessTokens: AccessTokens;
   readonly hooks: HookPoints;
   readonly settings: Settings["session"];
@@ -82,7 +86,7 @@ type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: 
 
 /** The gate. */
 export function signIn(
-  { events, accounts, sessions, devices, accessTokens, hooks, settings }: Gate,
+  { events, accounts, sessions, devices, guesses, accessTokens, hooks, settings }: Gate,
 ): SignIn {
   const issued = new WeakMap<object, Issued>();
 
@@ -141,7 +145,10 @@ export function signIn(
   ): Promise<Grant> {
     const { session, audience, amr, client } = wanted;
     const opening = { mode: mode(session, audience), audience, amr, client };
-    const held = await sessions.open(owner.uid, owner.account, entry, opening);
+    const [held] = await Promise.all([
+      sessions.open(owner.uid, owner.account, entry, opening),
+      guesses.settle(owner.uid, wanted.paid ?? null, created),
+    ]);
     tell(owner, entry.sid, wanted, ended, created);
     await sessions.drop(owner.uid, ended);
     const { userId, sessionId } = wanted.replaces ?? {};

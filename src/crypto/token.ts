@@ -22,6 +22,9 @@ export function newCode(length: number, random: (length: number) => Uint8Array):
   return code;
 }
 
+/** What a code looks like that nobody guesses. No code of digits does. */
+export const LONG_CODE: RegExp = /^[a-z2-7]{12}$/;
+
 /** A code that nobody guesses: 60 random bits as 12 characters of lowercase base32. */
 export function newLongCode(random: (length: number) => Uint8Array): string {
   return base32(random(8)).slice(0, 12);

@@ -27,7 +27,7 @@ async function answerFor(world: World, client: Client, email: string) {
 
 /** What is stored besides challenges, which are spent. */
 async function kept({ contents }: World): Promise<ReadonlyMap<string, string>> {
-  return new Map([...await contents()].filter(([key]) => !key.startsWith("challenges:")));
+  return new Map([...await contents()].filter(([key]) => !/^(challenges|limits):/.test(key)));
 }
 
 function body(details?: object) {
@@ -107,6 +107,7 @@ flow(
       "says too much": () => ({ deny: "a".repeat(201) }),
     };
     for (const [name, beforeSignUp] of Object.entries(failures)) {
+      await world.turn("1h"); // for there to be another mail
       const { ada, logged } = site(world, { beforeSignUp: beforeSignUp! });
       const answer = await answerFor(world, ada, ADA);
       const before = await kept(world);

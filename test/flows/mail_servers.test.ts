@@ -226,7 +226,7 @@ function sending(here: World, servers: readonly WeightedSmtp[]): FullAuth {
 }
 
 async function alone(run: (here: World) => Promise<void>): Promise<void> {
-  const here = world("memory", "http");
+  const here = world("memory", "http", { options: { rateLimit: false } });
   try {
     await run(here);
   } finally {

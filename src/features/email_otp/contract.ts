@@ -13,7 +13,7 @@ export interface EmailOtp<U extends User = User> {
   start(input: EmailOtpStart): Promise<MailedStep>;
   /** Trades a code for a session. The code is used up by the right answer or by the last wrong one. An address that nobody has
    * becomes an account, unless `signUp` is off.
-   * @throws {AuthError} `code_invalid` (`details.attemptsLeft`), `challenge_invalid`, `sign_in_denied`
+   * @throws {AuthError} `code_invalid` (`details.attemptsLeft`), `challenge_invalid`, `rate_limited` (`details.retryAfter`), `sign_in_denied`
    * @see {@link https://pages.nist.gov/800-63-4/sp800-63b.html | NIST SP 800-63B-4}, out-of-band codes
    * @example Usage
    * ```ts ignore

@@ -86,7 +86,7 @@ function create(
     },
     async verify({ challengeId, code, session, audience, client, userId, sessionId }) {
       signIn.mode(session, audience); // a way of carrying it that is off costs no guess
-      const answered = await mailedSteps.answer(recipe, challengeId, code.replace(/[\s-]/g, ""));
+      const answered = await mailedSteps.answer(recipe, challengeId, { code, client });
       if (answered.is === "gone") throw new AuthError("challenge_invalid");
       if (answered.is === "sealed") throw new AuthError("secret_unknown");
       if (answered.is === "wrong") {
@@ -99,6 +99,7 @@ function create(
         amr: ["otp", "email"],
         client,
         replaces: { userId, sessionId },
+        paid: answered.paid,
       });
     },
   };
