@@ -1,11 +1,12 @@
-// `npm run bench`: session checks beside the bare reads, the first answer of a cold process, and the size of what is loaded,
-// on Node, Deno and Bun. Times depend on the machine: compare within one run.
+// `npm run bench`: the size of each module of the package; session checks beside the bare reads, and how long a cold process takes to
+// import `mod.js`, as it is published, and to answer, on Node, Deno and Bun. Times depend on the machine: compare within one run.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { buildSync } from "esbuild";
+import { transformSync } from "esbuild";
+import { buildModules } from "../tools/package.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const BIN = join(ROOT, "node_modules/.bin");
@@ -13,24 +14,16 @@ const RUNTIMES: Readonly<Record<string, readonly string[]>> = { node: [], bun: [
 const COLD_STARTS = 15;
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
-const bundle = join(folder, "mod.js");
-buildSync({
-  entryPoints: [join(ROOT, "mod.ts")],
-  outfile: bundle,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  platform: "node",
-  external: ["nodemailer"], // loaded when the first mail goes out over SMTP
-});
+const modules = await buildModules(folder);
 const cold = join(folder, "cold.ts");
 writeFileSync(cold, readFileSync(join(ROOT, "bench/cold.ts"), "utf8").replace("../mod.ts", "./mod.js"));
 
-console.log(
-  `mod.ts with all that it needs: ${gzipSync(readFileSync(bundle), { level: 9 }).length} bytes gzip\n`,
-);
+for (const path of modules.keys()) {
+  const { code } = transformSync(readFileSync(join(folder, path), "utf8"), { minify: true });
+  console.log(`${path.padEnd(24)}${gzipSync(code, { level: 9 }).length} bytes, minified and gzip`);
+}
 for (const [name, args] of Object.entries(RUNTIMES)) {
-  console.log(`== ${name}`);
+  console.log(`\n== ${name}`);
   console.log(run(name, [...args, join(ROOT, "bench/session.ts")]).trimEnd());
   const starts = Array.from({ length: COLD_STARTS }, () => JSON.parse(run(name, [...args, cold])));
   for (const point of ["imported", "answered", "runtimeAlone"]) {
