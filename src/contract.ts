@@ -71,8 +71,9 @@ export type AnyRoute = Omit<Route<never, unknown>, "input" | "output" | "access"
   readonly keeps?: string;
 };
 
-/** Kinds of mail, and how each is worded. A template gets the data that its mails are sent with. */
-export type Mails = Readonly<Record<string, MailWordings<never>>>;
+/** Kinds of mail, and how each is worded, or what loads that when the first one is sent. A template gets the data that its mails
+ * are sent with. */
+export type Mails = Readonly<Record<string, MailWordings<never> | (() => Promise<MailWordings<never>>)>>;
 
 /** A way of signing in, or anything else with methods and routes. Built-in and foreign ones look the same.
  * `Local` names the methods that have no route. */

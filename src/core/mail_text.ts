@@ -1,6 +1,6 @@
 import { languageTag } from "../base/language.ts";
 import type { Mails } from "../contract.ts";
-import type { ClientInfo, MailTemplate, MailText, Message } from "../model.ts";
+import type { ClientInfo, MailTemplate, MailText, MailWordings, Message } from "../model.ts";
 import type { EmailSettings } from "../options/email.ts";
 
 /** A message that has not been worded yet. */
@@ -18,7 +18,9 @@ export async function compose(
   settings: EmailSettings,
   mails: Mails,
 ): Promise<Omit<Message, "to">> {
-  const { template, locale } = chosen(letter, settings, mails);
+  const ours = mails[letter.kind];
+  const wordings = typeof ours === "function" ? await ours() : ours;
+  const { template, locale } = chosen(letter, settings, wordings);
   const { subject, text, html } = checked(letter.kind, await template(letter.data as never, locale)); // of its kind
   const { kind, data, idempotencyKey } = letter;
   const shown = html ?? page({ subject, text, locale }, data["code"]);
@@ -29,13 +31,13 @@ export async function compose(
 function chosen(
   { kind, client }: Letter,
   { templates, ...settings }: EmailSettings,
-  mails: Mails,
+  ours: MailWordings<never> | undefined,
 ): { readonly template: MailTemplate<never>; readonly locale: string } {
   const own = templates[kind];
   const asked = languageTag(client?.locale);
   if (typeof own === "function") return { template: own, locale: asked ?? settings.locale };
-  const wordings = new Map(Object.entries({ ...mails[kind], ...own }));
-  for (const wanted of [asked, settings.locale, ...wordings.keys()]) {
+  const wordings = new Map(Object.entries({ ...ours, ...own }));
+  for (const wanted of [asked, settings.locale, "en"]) {
     for (let tag = wanted ?? ""; tag !== ""; tag = tag.slice(0, Math.max(tag.lastIndexOf("-"), 0))) {
       const template = wordings.get(tag);
       if (template !== undefined) return { template, locale: tag };

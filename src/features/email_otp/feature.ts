@@ -11,7 +11,6 @@ import {
   type EmailOtpStart,
   type EmailOtpVerify,
 } from "./contract.ts";
-import { codeMail } from "./mails.ts";
 
 /** The options of `emailOtp` after all checks. Times are in seconds. */
 export interface EmailOtpSettings {
@@ -109,7 +108,7 @@ function create(
 export const emailOtp: Feature<EmailOtp, Core, true | EmailOtpOptions, EmailOtpSettings> = {
   calls,
   routes,
-  mails: { "emailOtp.code": codeMail },
+  mails: { "emailOtp.code": async () => (await import("./mails.ts")).codeMail },
   settings,
   create,
 };
