@@ -20,14 +20,14 @@ type Given = JwtSettings["keys"][number];
 /** Imports them. @throws {AuthError} `config_invalid` for one that is weak, or that cannot be read */
 export async function importedKeys(given: readonly Given[]): Promise<OwnKeys> {
   const found = await Promise.allSettled(given.map(read));
-  const keys: Read[] = [];
+  const keys: (Read & { readonly path: string })[] = [];
   const issues: { readonly path: string; readonly message: string }[] = [];
   found.forEach((one, i) => {
     const path = given[i]?.path ?? "";
-    const twin = one.status === "fulfilled" ? keys.findIndex(({ kid }) => kid === one.value.kid) : -1;
-    if (one.status === "rejected") issues.push({ path, message: messageOf(one.reason) });
-    else if (twin >= 0) issues.push({ path, message: `must not be the same key as ${given[twin]?.path}` });
-    else keys.push(one.value);
+    if (one.status === "rejected") return issues.push({ path, message: messageOf(one.reason) });
+    const twin = keys.find(({ kid }) => kid === one.value.kid);
+    if (twin !== undefined) return issues.push({ path, message: `must not be the same key as ${twin.path}` });
+    keys.push({ ...one.value, path });
   });
   const [first] = keys;
   if (issues.length > 0 || first === undefined) throw new AuthError("config_invalid", { issues });

@@ -204,6 +204,32 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ jwt: { audience: ["a"] } }, ["jwt.audience", "must be a text that is not empty"]],
     [{ jwt: { ttl: "25h" } }, ["jwt.ttl", `${DURATION_IS}, 10s to 1d: it is "25h"`]],
     [{ jwt: { ttl: 9 } }, ["jwt.ttl", `${DURATION_IS}, 10s to 1d: it is 9`]],
+    [{ jwt: { rotateAfter: "59m" } }, ["jwt.rotateAfter", `${DURATION_IS}, 1h to 400d: it is "59m"`]],
+    [{ jwt: { rotateAfter: false } }, ["jwt.rotateAfter", `${DURATION_IS}, 1h to 400d: it is false`]],
+    ...[true, {}, "sub"].map((claims): Case => [{ jwt: { claims } }, [
+      "jwt.claims",
+      "must be a function (user, session) => claims",
+    ]]),
+    ...["https://api.example.com", true, null, {}].map((audiences): Case => [{ audiences }, [
+      "audiences",
+      'must be an array of texts like "https://api.example.com"',
+    ]]),
+    ...["", 5, null, undefined, "a\nb", "x".repeat(257)].map((
+      audience,
+    ): Case => [{ audiences: ["a", audience] }, [
+      "audiences[1]",
+      "must be a text of 1 to 256 characters",
+    ]]),
+    [{ audiences: new Array(1) }, ["audiences[0]", "must be a text of 1 to 256 characters"]],
+    [{ audiences: ["a", "b", "a"] }, ["audiences[2]", "must not stand in the list twice"]],
+    [{ audiences: ["https://app.example.com"] }, [
+      "audiences[0]",
+      "must not be jwt.audience, which is meant without naming it",
+    ]],
+    [{ jwt: { audience: "me" }, audiences: ["a", "me"] }, [
+      "audiences[1]",
+      "must not be jwt.audience, which is meant without naming it",
+    ]],
   ],
   "mail": [
     [{ email: undefined }, ["email", `is needed by emailOtp. For development: ${LINE}`]],
@@ -485,6 +511,8 @@ test("what is right is taken: every option at its edges", () => {
     { cookie: { name: "a.b_c-D1", domain: "example.com", sameSite: "none" } },
     { cookie: { domain: "app.example.com" } },
     { jwt: { algorithm: "HS256", issuer: "me", audience: "you", ttl: 10 } },
+    { jwt: { algorithm: "RS512", rotateAfter: "400d", claims: () => ({}) }, audiences: ["a", "b c"] },
+    { audiences: [] },
     { emailOtp: false, email: undefined },
     { emailOtp: undefined, email: undefined },
     { emailOtp: { signUp: false, length: 10, ttl: "1h", attempts: 10, resendAfter: "10m" } },
