@@ -17,6 +17,7 @@ export { AuthError } from "./src/errors.ts";
 export type { Auth, BaseAuth, Chosen, ChosenFeatures, Connection, Requirements, UserOf } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
+export type { Cause, Explanation, Finding } from "./src/core/explain.ts";
 export type { Listener } from "./src/core/events.ts";
 export type { Rotation } from "./src/core/signing_keys.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";

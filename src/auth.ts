@@ -4,6 +4,7 @@ import { report } from "./base/report.ts";
 import { anything, callable, duration, flag, list, object, optional, parse, text } from "./base/schema.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Listener } from "./core/events.ts";
+import type { Explanation } from "./core/explain.ts";
 import type { Found, Identified } from "./core/sessions.ts";
 import type { Rotation } from "./core/signing_keys.ts";
 import type { SweepOptions, Swept } from "./core/sweep.ts";
@@ -92,6 +93,15 @@ export interface BaseAuth<U extends User = User> {
    * const { user } = await auth.requireSession(request, { freshWithin: "10m" });
    * ``` */
   readonly requireSession: (request: Request | Headers, requirements?: Requirements) => Promise<SignedIn<U>>;
+  /** Why a request is, or is not, signed in: what was found, what decides, and what to do about it. Nothing in it is secret, but it
+   * tells whose session it is: it is for your own eyes, and not for a reply.
+   * @throws {AuthError} nothing of ours: a store that fails is one of the causes
+   * @example Usage
+   * ```ts ignore
+   * const { cause, message, remedy } = await auth.explain(request);
+   * console.log(`${cause}: ${message} ${remedy}`);
+   * ``` */
+  readonly explain: (request: Request | Headers) => Promise<Explanation>;
   /** The `Set-Cookie` values that carry a grant to a browser: the session, and what the device is known again by. None for a bearer
    * grant. For sign-ins made by method.
    * @throws {AuthError} `input_invalid` for anything but the very object that a method answered
@@ -296,7 +306,7 @@ const rotating = object<{ readonly revoke?: boolean | undefined }>({ revoke: opt
 const sweepOptions = object<SweepOptions>({ onProgress: optional(callable()) });
 
 /** The two ways to ask who a request is. */
-function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
+function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession" | "explain"> {
   const { platform, settings, views, foundation, sessions } = core;
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
@@ -316,6 +326,15 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession"> {
   }
 
   return {
+    async explain(request) {
+      const { explain } = await import("./core/explain.ts"); // only somebody who looks for a mistake asks
+      const { headers, method, url } = "headers" in request
+        ? request
+        : { headers: request, method: "GET", url: null };
+      const isChange = "headers" in request && isForeign(request, settings.trusts);
+      const credential = credentialOf(headers, core);
+      return await explain({ headers, method, url, credential, isForeign: isChange }, core);
+    },
     async getSession(request) {
       const identified = await identify(request);
       return identified.is === "found" ? told(identified.found) : { user: null, session: null };
