@@ -24,10 +24,13 @@ export async function importedKeys(given: readonly Given[]): Promise<OwnKeys> {
   const issues: { readonly path: string; readonly message: string }[] = [];
   found.forEach((one, i) => {
     const path = given[i]?.path ?? "";
-    if (one.status === "rejected") return issues.push({ path, message: messageOf(one.reason) });
+    if (one.status === "rejected") {
+      issues.push({ path, message: messageOf(one.reason) });
+      return;
+    }
     const twin = keys.find(({ kid }) => kid === one.value.kid);
-    if (twin !== undefined) return issues.push({ path, message: `must not be the same key as ${twin.path}` });
-    keys.push({ ...one.value, path });
+    if (twin === undefined) keys.push({ ...one.value, path });
+    else issues.push({ path, message: `must not be the same key as ${twin.path}` });
   });
   const [first] = keys;
   if (issues.length > 0 || first === undefined) throw new AuthError("config_invalid", { issues });
