@@ -20,7 +20,7 @@ import type { Users } from "./features/users/contract.ts";
 import type { Health, KeySet } from "./features/well_known/contract.ts";
 import { credentialOf } from "./http/caller.ts";
 import { isForeign } from "./http/guard.ts";
-import { handler } from "./http/handler.ts";
+import { handler, showsKey } from "./http/handler.ts";
 import type { Limiter } from "./http/limiter.ts";
 import { type SessionCookie, sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
@@ -102,6 +102,23 @@ export interface BaseAuth<U extends User = User> {
    * console.log(`${cause}: ${message} ${remedy}`);
    * ``` */
   readonly explain: (request: Request | Headers) => Promise<Explanation>;
+  /** Runs one of your own routes once for each `Idempotency-Key` (or `X-Idempotency-Key`), however often the request is sent, at
+   * whichever server: whoever sends it again within 5 minutes gets the first reply, with `Idempotency-Replayed: true`. Without a key
+   * it just runs. A key belongs to the signed-in user, the method and the path; without a user to everybody who knows it, so it
+   * must then be long and random. To be called before the body is read, which stays to be read, and ends within 5 minutes.
+   * A reply of 2xx is kept: its status, its body of at most 30 KiB, and the headers that describe it, never a cookie. A larger one is
+   * not told again, and not made again either. Any other reply, or a throw, says that nothing was done: the next request runs.
+   * @throws {AuthError} `request_in_progress` (`details.retryAfter`, in seconds) while it runs, and where its server died meanwhile;
+   * `idempotency_conflict` for a key that another request had, `input_invalid`, `body_too_large` past 1 MiB, `request_timeout`;
+   * whatever `run` throws
+   * @example Usage
+   * ```ts ignore
+   * const response = await auth.idempotent(request, async () => {
+   *   const order = await placeOrder(await request.json());
+   *   return Response.json(order, { status: 201 });
+   * });
+   * ``` */
+  readonly idempotent: (request: Request, run: () => Response | Promise<Response>) => Promise<Response>;
   /** The `Set-Cookie` values that carry a grant to a browser: the session, and what the device is known again by. None for a bearer
    * grant. For sign-ins made by method.
    * @throws {AuthError} `input_invalid` for anything but the very object that a method answered
@@ -306,7 +323,7 @@ const rotating = object<{ readonly revoke?: boolean | undefined }>({ revoke: opt
 const sweepOptions = object<SweepOptions>({ onProgress: optional(callable()) });
 
 /** The two ways to ask who a request is. */
-function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession" | "explain"> {
+function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession" | "explain" | "idempotent"> {
   const { platform, settings, views, foundation, sessions } = core;
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
@@ -338,6 +355,13 @@ function checks(core: Core): Pick<BaseAuth, "getSession" | "requireSession" | "e
     async getSession(request) {
       const identified = await identify(request);
       return identified.is === "found" ? told(identified.found) : { user: null, session: null };
+    },
+    async idempotent(request, run) {
+      if (!showsKey(request.headers)) return await run();
+      const identified = await identify(request);
+      const userId = identified.is === "found" ? identified.found.uid : undefined;
+      const { respondOnce } = await import("./http/idempotent.ts"); // few requests bring a key
+      return await respondOnce(request, userId, run, core);
     },
     async requireSession(request, given = {}) {
       const { freshWithin = Infinity, amr = [], audience } = parse(requirements, given);

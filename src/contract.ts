@@ -51,11 +51,24 @@ export interface Route<I, O> {
   /** What the reply looks like, for the OpenAPI document. Those of built-in operations stand in `features/outputs.ts`, which few
    * processes load. */
   readonly output?: Schema<O>;
+  /** Whether a request with an `Idempotency-Key` runs once, and its reply is kept for whoever sends it again. Does not compile where
+   * the reply holds a token, code or seed, as one that starts a session does: nothing of that is kept. */
+  readonly idempotent?: [Extract<Members<O>, Secret>] extends [never] ? true : never;
   /** How long others may keep the reply, in seconds. Without it nobody may. */
   readonly maxAge?: number;
   /** What it may answer besides what any route may. */
   readonly errors: readonly ErrorCode[];
 }
+
+/** The names of all members of a reply, however deep. */
+type Members<T> = T extends readonly (infer E)[] ? Members<E>
+  : T extends object ? { [K in keyof T]-?: K | Members<T[K]> }[keyof T]
+  : never;
+
+/** What members are called that let somebody in. */
+type Secret =
+  | ("token" | "tokens" | "code" | "codes" | "seed" | "secret")
+  | `${string}${"Token" | "Tokens" | "Code" | "Codes" | "Seed" | "Secret"}`;
 
 /** One route per method of `M`: leaving one out, or adding one, does not compile. */
 export type Routes<M> = {
@@ -63,13 +76,16 @@ export type Routes<M> = {
 };
 
 /** A route of which only the data matters. */
-export type AnyRoute = Omit<Route<never, unknown>, "input" | "output" | "access" | "session" | "keeps"> & {
-  readonly input: Schema<object>;
-  readonly output?: Schema<unknown>;
-  readonly access: "anyone" | "optional" | "session";
-  readonly session?: "starts" | "ends";
-  readonly keeps?: string;
-};
+export type AnyRoute =
+  & Omit<Route<never, unknown>, "input" | "output" | "access" | "session" | "idempotent" | "keeps">
+  & {
+    readonly input: Schema<object>;
+    readonly output?: Schema<unknown>;
+    readonly access: "anyone" | "optional" | "session";
+    readonly session?: "starts" | "ends";
+    readonly idempotent?: true;
+    readonly keeps?: string;
+  };
 
 /** Kinds of mail, and how each is worded, or what loads that when the first one is sent. A template gets the data that its mails
  * are sent with. */

@@ -28,6 +28,11 @@ export const ERRORS = {
   identifier_taken: [409, "This address already belongs to an account."],
   limit_reached: [409, "There is no room for more."],
   rate_limited: [429, "Too many requests. Try again later."],
+  request_in_progress: [
+    409,
+    "The same request is being answered, or nobody knows what came of it. Try again later.",
+  ],
+  idempotency_conflict: [422, "This idempotency key belongs to another request."],
 } as const;
 
 /** A stable, machine-readable name of a failure. */
@@ -49,7 +54,7 @@ export interface ErrorDetails {
   readonly attemptsLeft?: number;
   /** `sign_in_denied`: why, where it was said. */
   readonly reason?: string;
-  /** `rate_limited`: when to ask again, in seconds. */
+  /** `rate_limited`, `request_in_progress`: when to ask again, in seconds. */
   readonly retryAfter?: number;
   /** `internal`: what to look for in the log. */
   readonly reference?: string;

@@ -1,5 +1,6 @@
 // What must not compile, each under the sentence that it protects. `tsc -p .` is the test: an error that no longer comes is one.
 import {
+  type AccessToken,
   type Auth,
   AuthError,
   type AuthOptions,
@@ -7,6 +8,7 @@ import {
   type Driver,
   type ErrorCode,
   type Grant,
+  type UpdateAccount,
   type User,
   type UserOf,
 } from "../mod.ts";
@@ -189,6 +191,18 @@ const _sets: Routes<Own> = { mine: { ...row, access: "session", session: "starts
 // @ts-expect-error it begins a session
 const _ends: Route<EmailOtpVerify, Grant>["session"] = "ends";
 
+// An idempotent route keeps no reply that lets somebody in.
+const _kept: Route<UpdateAccount, User>["idempotent"] = true;
+const _nothing: Route<UpdateAccount, void>["idempotent"] = true;
+// @ts-expect-error it begins a session
+const _grant: Route<EmailOtpVerify, Grant>["idempotent"] = true;
+// @ts-expect-error it is a token
+const _token: Route<UpdateAccount, AccessToken>["idempotent"] = true;
+// @ts-expect-error there are codes in it, however deep
+const _codes: Route<UpdateAccount, { items: readonly { recoveryCodes: string[] }[] }>["idempotent"] = true;
+// @ts-expect-error perhaps there is a seed in it
+const _seed: Route<UpdateAccount, { seed?: string } | null>["idempotent"] = true;
+
 // Each method has its address and its route; no other has.
 const _calls: Calls<EmailOtp> = { start: "POST /a", verify: "POST /b" };
 // @ts-expect-error one is missing
@@ -217,6 +231,8 @@ _error.code = "internal";
 declare const ID: { readonly min: number; readonly max: number };
 export const checked: readonly unknown[] = [
   told,
+  _kept,
+  _nothing,
   replies,
   callers,
   _options,

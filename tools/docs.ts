@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, ERRORS } from "../src/errors.ts";
-import { ANY, SIGNED_IN } from "../src/http/openapi.ts";
+import { ANY, IDEMPOTENT, SIGNED_IN } from "../src/http/openapi.ts";
 import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { table } from "./markdown.ts";
@@ -71,6 +71,7 @@ ${table(["Code", "Status", "Message", "Where"], rows)}
 /** Who may see a code. */
 function whereOf(code: ErrorCode): string {
   if (ANY.includes(code)) return "any route";
+  if (IDEMPOTENT.includes(code)) return `${idempotent()} with an \`Idempotency-Key\`; \`auth.idempotent\``;
   if (SIGNED_IN.includes(code)) {
     return ["routes that need a session", ...declaring(code)].join(", ");
   }
@@ -80,6 +81,12 @@ function whereOf(code: ErrorCode): string {
   };
   const where = [astray[code] ?? [], declaring(code)].flat();
   return where.length === 0 ? "your own code only: no route answers it" : where.join(", ");
+}
+
+/** The routes that take a key. */
+function idempotent(): string {
+  const taking = Object.values(ROUTES).filter(({ route }) => route.idempotent);
+  return taking.map(({ call }) => `\`${call}\``).join(", ");
 }
 
 function declaring(code: ErrorCode): readonly string[] {
@@ -124,6 +131,10 @@ ${
   }
 
 Any route may also answer ${ANY.map(withStatus).join(", ")}.
+
+With an \`Idempotency-Key\`, ${idempotent()} may also answer ${
+    IDEMPOTENT.map(withStatus).join(", ")
+  }: see [idempotency](idempotency.md).
 
 One that needs a session may also answer ${SIGNED_IN.map(withStatus).join(", ")}.
 

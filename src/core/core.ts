@@ -18,7 +18,8 @@ import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
 import { type Mail, mail as mailOf } from "./mail.ts";
 import { type MailedSteps, mailedSteps } from "./mailed_steps.ts";
-import type { Profiles } from "./profile.ts";
+import type { ProfileGround, Profiles } from "./profile.ts";
+import type { Replies, ReplyGround } from "./replies.ts";
 import { type Removal, removal } from "./removal.ts";
 import { type Sessions, sessions as sessionsOf } from "./sessions.ts";
 import { type SignIn, signIn } from "./sign_in.ts";
@@ -41,6 +42,7 @@ export interface Core {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly profiles: () => Promise<Profiles>;
+  readonly replies: () => Promise<Replies>;
   readonly remove: Removal;
   readonly mail: Mail;
   readonly mailedSteps: MailedSteps;
@@ -80,7 +82,9 @@ export function assemble(
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
   const mail = mailOf(settings.email, { platform, events, mails, bounces: bounces(store, foundation) });
-  const owners: readonly Owning[] = [foundation, limits, signing, accounts, sessions, challenges];
+  const rare = rarely({ store, keyring: keys, foundation, accounts, events, platform, settings });
+  const owners =
+    async () => [foundation, limits, signing, accounts, sessions, challenges, await rare.replies()];
   return {
     platform,
     settings,
@@ -93,7 +97,7 @@ export function assemble(
     accounts,
     devices,
     sessions,
-    profiles: async () => (await import("./profile.ts")).profiles({ accounts, events, platform, settings }), // rarely needed
+    ...rare,
     remove: removal(accounts, sessions, events, platform.now),
     mail,
     mailedSteps: mailedSteps({ platform, keyring: keys, challenges, guesses, mail }),
@@ -109,6 +113,14 @@ export function assemble(
   };
 }
 
+/** What few requests need: it is loaded when it is used. */
+function rarely(ground: ProfileGround & ReplyGround): Pick<Core, "profiles" | "replies"> {
+  return {
+    profiles: async () => (await import("./profile.ts")).profiles(ground),
+    replies: async () => (await import("./replies.ts")).replies(ground),
+  };
+}
+
 /** Whoever has records that a sweep goes through. */
 interface Owning {
   readonly sweepers: readonly Sweeper[];
@@ -117,13 +129,13 @@ interface Owning {
 function sweeping(
   store: Store,
   foundation: Foundation,
-  owners: readonly Owning[],
+  owners: () => Promise<readonly Owning[]>,
   fingerprints: readonly string[],
 ): Core["sweep"] {
   return async (options) => {
     await foundation.renew();
     const { sweep } = await import("./sweep.ts"); // few processes need it
-    const sweepers = owners.flatMap((owner) => owner.sweepers);
+    const sweepers = (await owners()).flatMap((owner) => owner.sweepers);
     return await sweep({ store, sweepers, fingerprints }, options);
   };
 }

@@ -50,13 +50,13 @@ export async function sweep({ store, sweepers, fingerprints }: Floor, options: S
     const [name = "", ...rest] = key.split(":");
     const [owner, id] = [owners.get(name), rest.join(":")];
     if (owner === undefined || !owner.ids.test(id)) return;
-    for (const [, secret = ""] of text.matchAll(SEALED)) sealed.set(secret, (sealed.get(secret) ?? 0) + 1);
     try {
-      if (await owner.sweep([id, text], store.platform.now() - LEEWAY)) removed++;
+      if (await owner.sweep([id, text], store.platform.now() - LEEWAY)) return void removed++;
     } catch (error) {
       if (!(error instanceof AuthError && error.code === "storage_corrupt")) throw error;
       unreadable++; // it stays: whoever can tell what it is may still need it
     }
+    for (const [, secret = ""] of text.matchAll(SEALED)) sealed.set(secret, (sealed.get(secret) ?? 0) + 1);
   }
 
   for await (const batch of batches(store)) {

@@ -3,7 +3,13 @@ import { SHA256 } from "@oslojs/crypto/sha2";
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
-export type Label = "email-otp" | "refresh-token" | "device-token" | "lookup-key" | "signing-keys";
+export type Label =
+  | "email-otp"
+  | "refresh-token"
+  | "device-token"
+  | "lookup-key"
+  | "signing-keys"
+  | "replies";
 
 /** Everything that is done with the configured secrets. The first one seals and signs; all of them open and verify. */
 export interface Keyring {

@@ -9,6 +9,7 @@ import { callerOf, clientOf } from "./caller.ts";
 import { cors } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
+import type { Sent } from "./idempotent.ts";
 import { failure, type SessionCookie, success } from "./reply.ts";
 import { pathOf, router } from "./router.ts";
 
@@ -64,10 +65,12 @@ export function handler(
     const caller = await callerOf(request, client, endpoint.route, core);
     const sent = { ...body, ...params };
     // Who calls is said last: whatever of it came over the wire is refused as unknown.
-    const result = await endpoint.run(sent, caller);
+    const { result, isReplay } = await ran(endpoint, { headers: request.headers, sent, caller }, core);
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
     const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies: !origin.isForeign };
-    return success(answer, cookie);
+    const reply = success(answer, cookie);
+    if (isReplay) reply.headers.set("Idempotency-Replayed", "true");
+    return reply;
   }
 
   /** Counts a request by its client's address, before anything is read or judged of it. */
@@ -120,6 +123,23 @@ export function handler(
     response.headers.set("X-Request-Id", String(client.requestId));
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
+}
+
+/** What a method answers. An idempotent route runs once for each key, and says whether that was before. */
+async function ran(
+  endpoint: Endpoint,
+  asked: Sent,
+  core: Core,
+): Promise<{ readonly result: unknown; readonly isReplay: boolean }> {
+  const once = endpoint.route.idempotent && endpoint.route.session !== "starts" && showsKey(asked.headers);
+  if (!once) return { result: await endpoint.run(asked.sent, asked.caller), isReplay: false };
+  const { runOnce } = await import("./idempotent.ts"); // few requests bring a key
+  return await runOnce(endpoint, asked, core);
+}
+
+/** Whether a request is to run once, however often it is sent. */
+export function showsKey(headers: Headers): boolean {
+  return headers.has("idempotency-key") || headers.has("x-idempotency-key");
 }
 
 const DENIED: ReadonlySet<number> = new Set([401, 403, 429]);

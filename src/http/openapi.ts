@@ -30,10 +30,14 @@ export const SIGNED_IN: readonly ErrorCode[] = [
   "session_ended",
 ];
 
+/** What an idempotent route may answer to a request with a key. */
+export const IDEMPOTENT: readonly ErrorCode[] = ["request_in_progress", "idempotency_conflict"];
+
 /** All that a route may answer but success. */
-export function errorsOf({ errors, access, limit }: AnyRoute): readonly ErrorCode[] {
+export function errorsOf({ errors, access, limit, idempotent }: AnyRoute): readonly ErrorCode[] {
   const limited: readonly ErrorCode[] = limit === undefined ? [] : ["rate_limited"];
-  return [...new Set([...errors, ...limited, ...access === "session" ? SIGNED_IN : [], ...ANY])];
+  const keyed = idempotent ? IDEMPOTENT : [];
+  return [...new Set([...errors, ...limited, ...keyed, ...access === "session" ? SIGNED_IN : [], ...ANY])];
 }
 
 /** What is described. */
@@ -69,7 +73,7 @@ export function describe({ endpoints, outputs, url, cookie, hasFields }: Subject
         summary: route.summary,
         tags: [feature],
         security: SECURITY[route.access],
-        ...parametersOf(method, input, named),
+        ...parametersOf(method, input, named, route.idempotent ? [KEY] : []),
         responses: { ...success(route, output, schemas), ...failures(route) },
       },
     };
@@ -114,17 +118,31 @@ interface ObjectSchema {
   readonly additionalProperties?: unknown;
 }
 
+const KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "A request that is sent again with the same key is not run again: it gets the first reply.",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+};
+
 /** What travels: in the path, in the query of a GET or DELETE, else in the body. */
-function parametersOf(method: string, input: ObjectSchema, named: readonly string[]): Json {
+function parametersOf(
+  method: string,
+  input: ObjectSchema,
+  named: readonly string[],
+  headers: readonly Json[],
+): Json {
   const { properties = {}, required = [], additionalProperties } = input;
   const isQuery = method === "GET" || method === "DELETE";
   const rest = Object.keys(properties).filter((member) => !named.includes(member));
-  const parameters = [...named, ...(isQuery ? rest : [])].map((name) => ({
+  const members = [...named, ...(isQuery ? rest : [])].map((name) => ({
     name,
     in: named.includes(name) ? "path" : "query",
     required: named.includes(name) || required.includes(name),
     schema: properties[name] ?? { type: "string" },
   }));
+  const parameters = [...members, ...headers];
   const schema = {
     type: "object",
     properties: Object.fromEntries(rest.map((member) => [member, properties[member]])),

@@ -71,8 +71,8 @@ export function failure({ error, isBearer, route }: Failed, cookie: SessionCooki
   if (route?.session === "ends" && route.access === "optional") headers.append("Set-Cookie", cookie.clear());
   headers.set("Content-Type", "application/json");
   if (error.status === 401 && isBearer) headers.set("WWW-Authenticate", 'Bearer error="invalid_token"'); // RFC 6750 section 3
-  if (error.details?.retryAfter !== undefined) headers.set("Retry-After", String(error.details.retryAfter));
   if (error.details?.allow !== undefined) headers.set("Allow", error.details.allow.join(", "));
+  if (error.details?.retryAfter !== undefined) headers.set("Retry-After", String(error.details.retryAfter));
   return new Response(JSON.stringify(error), { status: error.status, headers });
 }
 

@@ -180,6 +180,23 @@ flow("a sweep seals under the first secret, and says what each one seals", async
   expect((await world.another({ secret: SECOND }).sweep()).sealedUnder).toEqual({ [second]: 3 });
 });
 
+flow("a sweep counts replies that are kept, until they have expired for an hour and go", async (world) => {
+  const auth = world.server();
+  const request = new Request("http://localhost:3000/orders", { headers: { "idempotency-key": "one" } });
+  await auth.idempotent(request, () => new Response("done"));
+  const first = fingerprint(SECRET);
+  const sealed = async () => (await auth.sweep()).sealedUnder[first];
+  const others = [...await world.contents()].filter(([key]) =>
+    /^(lookup-key|signing-keys)$/.test(key)
+  ).length;
+  expect([await sealed(), await keys(world, "replies:")]).toEqual([others + 1, [expect.any(String)]]);
+  await world.turn("64m");
+  await sealed();
+  expect(await keys(world, "replies:")).toHaveLength(1);
+  await world.turn("1m");
+  expect([await sealed(), await keys(world, "replies:")]).toEqual([others, []]);
+}, { wrap: lasting });
+
 flow("a sweep leaves what it cannot read, says so, and goes on", async (world) => {
   await world.server().ready();
   await world.driver().setItem(`challenges:${"t".repeat(26)}`, '{"v":1,"rev":1,"purp');

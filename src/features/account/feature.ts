@@ -23,6 +23,7 @@ const routes: Routes<Account> = {
       "sessionId",
       "client",
     ]),
+    idempotent: true,
     status: 200,
     errors: [],
   },
