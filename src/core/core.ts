@@ -1,5 +1,5 @@
 import type { Mails } from "../contract.ts";
-import { keyring } from "../crypto/keyring.ts";
+import { type Keyring, keyring } from "../crypto/keyring.ts";
 import type { OpenApi } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
@@ -83,8 +83,7 @@ export function assemble(
   const hooks = hookPoints(settings.hooks, platform, events);
   const mail = mailOf(settings.email, { platform, events, mails, bounces: bounces(store, foundation) });
   const rare = rarely({ store, keyring: keys, foundation, accounts, events, platform, settings });
-  const owners =
-    async () => [foundation, limits, signing, accounts, sessions, challenges, await rare.replies()];
+  const owners = [foundation, limits, signing, accounts, sessions, challenges];
   return {
     platform,
     settings,
@@ -105,11 +104,15 @@ export function assemble(
     signIn: signIn({ ...ground, sessions, devices, guesses, hooks }),
     views: { user: userView, session: sessionView },
     ask: foundation.ask,
-    sweep: sweeping(store, foundation, owners, keys.fingerprints),
-    async close() {
-      await mail.close();
-      await driver.dispose();
-    },
+    sweep: sweeping({ store, foundation, keyring: keys, replies: rare.replies }, owners),
+    close: closing(mail, driver),
+  };
+}
+
+function closing(mail: Mail, driver: Driver): Core["close"] {
+  return async () => {
+    await mail.close();
+    await driver.dispose();
   };
 }
 
@@ -126,16 +129,20 @@ interface Owning {
   readonly sweepers: readonly Sweeper[];
 }
 
+/** What a sweep needs besides. */
+interface Sweeping extends Pick<Core, "foundation" | "replies"> {
+  readonly store: Store;
+  readonly keyring: Keyring;
+}
+
 function sweeping(
-  store: Store,
-  foundation: Foundation,
-  owners: () => Promise<readonly Owning[]>,
-  fingerprints: readonly string[],
+  { store, foundation, keyring: { fingerprints }, replies }: Sweeping,
+  owners: readonly Owning[],
 ): Core["sweep"] {
   return async (options) => {
     await foundation.renew();
     const { sweep } = await import("./sweep.ts"); // few processes need it
-    const sweepers = (await owners()).flatMap((owner) => owner.sweepers);
+    const sweepers = [...owners, await replies()].flatMap((owner) => owner.sweepers);
     return await sweep({ store, sweepers, fingerprints }, options);
   };
 }
