@@ -70,6 +70,7 @@ export function assemble(
   const store: Store = storeOf(driver, platform, settings.storageDeadline * 1000);
   const keys = keyring(settings.secrets, platform.random);
   const events = eventsOf(platform, settings.log);
+  const given = { platform, settings, events };
   const signing = signingKeys({ store, keyring: keys, events, jwt: settings.jwt });
   const foundation = foundationOf(store, keys, signing.prepare);
   const limits = limitsOf(store, foundation);
@@ -82,12 +83,10 @@ export function assemble(
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
   const mail = mailOf(settings.email, { platform, events, mails, bounces: bounces(store, foundation) });
-  const rare = rarely({ store, keyring: keys, foundation, accounts, events, platform, settings });
+  const rare = rarely({ ...given, store, keyring: keys, foundation, accounts });
   const owners = [foundation, limits, signing, accounts, sessions, challenges];
   return {
-    platform,
-    settings,
-    events,
+    ...given,
     foundation,
     limits,
     signingKeys: signing,
