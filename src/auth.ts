@@ -73,6 +73,8 @@ export interface Requirements {
 
 /** What every `createAuth` returns, for users with the fields of `U`. All functions are bound: they can be passed around. */
 export interface BaseAuth<U extends User = User> {
+  /** The origin of `baseUrl`. */
+  readonly origin: string;
   /** Answers every request under `basePath`. `info` is what the server tells of the connection, for `clientIp`: Deno's
    * `ServeHandlerInfo`, Bun's `Server`, `{ remoteAddress }`, or whatever a function of yours reads. Never throws. */
   readonly handler: (request: Request, info?: unknown) => Promise<Response>;
@@ -268,8 +270,9 @@ function face(
   core: Core,
   cookie: SessionCookie,
   wellKnown: Readonly<Record<string, Method>>,
-): Pick<BaseAuth, "cookies" | "clearCookies" | "signingKeys" | "health" | "openapi"> {
+): Pick<BaseAuth, "origin" | "cookies" | "clearCookies" | "signingKeys" | "health" | "openapi"> {
   return {
+    origin: core.settings.origin,
     cookies(grant) {
       const issued = core.signIn.issued(grant);
       if (issued === null) {

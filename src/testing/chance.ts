@@ -1,4 +1,12 @@
-/** Bytes from a seed: the same seed, the same bytes (Mulberry32). For tests alone: anybody can tell the next ones. */
+/** Bytes from a seed: the same seed, the same bytes (Mulberry32). For tests alone: anybody can tell the next ones.
+ * @example Usage
+ * ```ts
+ * import { createAuth } from "@latchkey/auth";
+ * import { chance } from "@latchkey/auth/testing";
+ *
+ * const secret = "a-secret-of-32-characters-or-more";
+ * createAuth({ secret, baseUrl: "http://localhost:3000", platform: { random: chance(1) } });
+ * ``` */
 export function chance(seed: number): (length: number) => Uint8Array {
   let state = seed >>> 0;
   const next = () => {

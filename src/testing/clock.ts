@@ -19,7 +19,18 @@ interface Sleeper {
 
 const MOMENT = 100; // ms
 
-/** A clock that shows `start`, in milliseconds since 1970. */
+/** A clock that shows `start`, in milliseconds since 1970.
+ * @example Usage
+ * ```ts
+ * import { createAuth } from "@latchkey/auth";
+ * import memory from "@latchkey/auth/drivers/memory";
+ * import { clock } from "@latchkey/auth/testing";
+ *
+ * const { now, sleep, turn } = clock();
+ * const secret = "a-secret-of-32-characters-or-more";
+ * createAuth({ secret, baseUrl: "http://localhost:3000", storage: memory({ now }), platform: { now, sleep } });
+ * await turn("15m");
+ * ``` */
 export function clock(start: number = Date.UTC(2030, 0, 1)): Clock {
   const sleepers = new Set<Sleeper>();
   let time = start;

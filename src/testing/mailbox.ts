@@ -14,7 +14,19 @@ export interface Mailbox {
   readonly broken: (isBroken: boolean) => void;
 }
 
-/** An empty mailbox. */
+/** An empty mailbox.
+ * @example Usage
+ * ```ts
+ * import { createAuth } from "@latchkey/auth";
+ * import { mailbox } from "@latchkey/auth/testing";
+ *
+ * const { code, send } = mailbox();
+ * const secret = "a-secret-of-32-characters-or-more";
+ * const email = { from: "no-reply@example.com", send };
+ * const auth = createAuth({ secret, baseUrl: "http://localhost:3000", email, emailOtp: true });
+ * await auth.emailOtp.start({ email: "ada@example.com" });
+ * console.log(code("ada@example.com")); // six digits
+ * ``` */
 export function mailbox(): Mailbox {
   const messages: Message[] = [];
   let isBroken = false;

@@ -4,6 +4,7 @@ import { EVENTS } from "../../src/events.ts";
 import { refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { leaks } from "../suite/leaks.ts";
+import { signIn } from "../suite/steps.ts";
 import { type Line, type World, world } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
@@ -19,12 +20,12 @@ flow("what happens is told, after it happened, with its request and without a se
   await refusal(here.person().sessions.refresh({ refreshToken }));
   await refusal(ada.account.get());
   await refusal(here.person().sessions.refresh({ refreshToken: "lkr_no-such-thing" }));
-  const again = await here.signedIn(ADA);
-  const third = await here.signedIn(ADA);
+  const { client: again } = await signIn(here, ADA);
+  const { client: third } = await signIn(here, ADA);
   const { session: { id } } = await third.sessions.get() as { session: { id: string } };
   await third.sessions.signOut();
   await again.sessions.endAll({});
-  await (await here.signedIn(ADA)).account.remove();
+  await (await signIn(here, ADA)).client.account.remove();
   const whose = { userId: user.id, sessionId: session.id };
   expect(told(here).filter(([name]) => OURS.has(name))).toEqual([
     ["signIn.failed", { operation: "emailOtp.verify", code: "code_invalid" }],

@@ -11,6 +11,7 @@ export const judged = ({ call, key, next }: Operation): boolean =>
 export function headersOf(maker: FullAuth, grant: Grant): Headers {
   const headers = new Headers();
   if (grant.accessToken !== undefined) headers.set("authorization", `Bearer ${grant.accessToken}`);
-  for (const cookie of maker.cookies(grant)) headers.set("cookie", cookie.split(";")[0] ?? "");
+  const [cookie = ""] = maker.cookies(grant);
+  if (cookie !== "") headers.set("cookie", cookie.split(";", 1)[0] ?? "");
   return headers;
 }

@@ -27,6 +27,8 @@ export type Client = { readonly [F in keyof Routed]: Called<Routed[F]> } & {
   readonly headers: Headers;
   /** The `Set-Cookie` values that were seen. */
   readonly cookies: readonly string[];
+  /** Takes on what goes with the requests of somebody who has signed in. */
+  readonly wears: (shown: Headers) => void;
   /** The tokens that were seen. */
   readonly secrets: readonly string[];
 };
@@ -64,7 +66,14 @@ export function client(auth: FullAuth, via: Via): Client {
     ]);
     return [feature, Object.fromEntries(methods)];
   });
-  return { ...Object.fromEntries(features), headers, cookies, secrets };
+  const wears = (shown: Headers) => {
+    for (const [name, value] of shown) if (name !== "cookie") headers.set(name, value);
+    const pairs = shown.get("cookie")?.split("; ") ?? [];
+    for (const pair of pairs) keepCookie(pair, headers, cookies);
+    const accessToken = shown.get("authorization")?.slice("Bearer ".length);
+    secrets.push(...secretsIn({ accessToken, deviceToken: shown.get("latchkey-device") }, pairs));
+  };
+  return { ...Object.fromEntries(features), headers, cookies, wears, secrets };
 }
 
 interface Reached {

@@ -2,9 +2,9 @@ import { createAuth } from "../../src/auth.ts";
 import { type Duration, seconds } from "../../src/base/duration.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { Driver } from "../../src/store/driver.ts";
-import { chance } from "../../src/testing/chance.ts";
-import { clock } from "../../src/testing/clock.ts";
-import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
+import type { Mailbox } from "../../src/testing/mailbox.ts";
+import { signedIn } from "../../src/testing/signed_in.ts";
+import { testbed } from "../../src/testing/testbed.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
 import { leaks } from "./leaks.ts";
@@ -62,9 +62,7 @@ export interface WorldOptions {
 }
 
 export function world(store: StoreName, via: Via, given: WorldOptions = {}): World {
-  const { now, sleep, turn } = clock();
-  const random = chance(1);
-  const box = mailbox();
+  const { clock: { now, turn }, mailbox: box, options: bed } = testbed();
   const log: string[] = [];
   const lines: Line[] = [];
   const note = (line: object) => {
@@ -77,19 +75,17 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     const paced = given.unhurried ? unhurried(driver()) : driver();
     return (given.createAuth ?? createAuth)(
       {
+        ...bed,
         storage: given.wrap?.(paced) ?? paced,
         secret: SECRET,
         baseUrl: BASE_URL,
-        email: { from: "Latchkey <no-reply@example.com>", send: box.send },
+        email: { ...bed.email, from: "Latchkey <no-reply@example.com>" },
         emailOtp: true,
         logger: { debug: note, info: note, warn: note, error: note },
         ...given.options,
         ...options,
         platform: {
-          now,
-          sleep,
-          random,
-          fetch: () => Promise.reject(new Error("no network in tests")),
+          ...bed.platform,
           log: { warn: (message: string) => void log.push(message) },
           ...options.platform,
         },
@@ -118,8 +114,8 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     at,
     async signedIn(email, session = "cookie", i = 0) {
       const somebody = person(i);
-      const { challengeId } = await somebody.emailOtp.start({ email });
-      await somebody.emailOtp.verify({ challengeId, code: box.code(email), session });
+      const client = { userAgent: somebody.headers.get("user-agent") };
+      somebody.wears(await signedIn(server(i), email, { mailbox: box, session, client }));
       return somebody;
     },
     mailbox: box,
@@ -130,7 +126,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
       await place.turn(typeof by === "number" ? by : Number(seconds(by)));
       await turn(by);
     },
-    random,
+    random: bed.platform.random,
     driver,
     contents,
     async leaks() {
