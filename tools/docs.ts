@@ -1,5 +1,6 @@
-// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source, and what docs/stores.md prints of it. `--check` only looks whether they are as
-// they would be generated. Run it with the Node of the lock file: node_modules/.bin/node tools/docs.ts
+// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source, and what docs/stores.md and docs/testing.md print of
+// it. `--check` only looks whether they are as they would be generated. Run it with the Node of the lock file:
+// node_modules/.bin/node tools/docs.ts
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { type ErrorCode, ERRORS } from "../src/errors.ts";
 import { ANY, IDEMPOTENT, SIGNED_IN } from "../src/http/openapi.ts";
 import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
-import { table } from "./markdown.ts";
+import { filled, table } from "./markdown.ts";
 import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -27,6 +28,7 @@ const pages: Readonly<Record<string, string>> = {
   "docs/routes.md": routesPage(),
   "docs/operations.md": await operationsPage(),
   "docs/stores.md": await storesPage(),
+  "docs/testing.md": filled("docs/testing.md"),
 };
 const isCheck = process.argv.includes("--check");
 for (const [path, text] of Object.entries(pages)) {

@@ -1,13 +1,9 @@
 // What docs/stores.md prints from the code: verdicts on the drivers of unstorage, what records there are and how large, and whole
 // files of examples/. The rest of the page is written by hand.
-import { readFileSync } from "node:fs";
 import { VERDICTS } from "../src/store/verdicts.ts";
 import { signIn } from "../test/suite/steps.ts";
 import { world } from "../test/suite/world.ts";
-import { table } from "./markdown.ts";
-
-const root = new URL("../", import.meta.url);
-const SLOT = /<!-- printed from the code: (\S+) -->\n[^]*?<!-- end -->/g;
+import { filled, table } from "./markdown.ts";
 
 /** What each kind of record is, by the first part of its key. */
 const RECORDS: readonly (readonly [key: string, kind: string, what: string])[] = [
@@ -27,12 +23,7 @@ const RECORDS: readonly (readonly [key: string, kind: string, what: string])[] =
 
 /** The page with its slots filled. */
 export async function storesPage(): Promise<string> {
-  const page = readFileSync(new URL("docs/stores.md", root), "utf8");
-  const slots: Readonly<Record<string, string>> = { verdicts: verdicts(), records: await records() };
-  return page.replace(SLOT, (_, name: string) => {
-    const text = slots[name] ?? example(name);
-    return `<!-- printed from the code: ${name} -->\n\n${text}\n\n<!-- end -->`;
-  });
+  return filled("docs/stores.md", { verdicts: verdicts(), records: await records() });
 }
 
 function verdicts(): string {
@@ -69,8 +60,4 @@ async function records(): Promise<string> {
     ["key", "what", "bytes"],
     RECORDS.map(([key, kind, what]) => [`\`${key}\``, what, sizes[kind] ?? String(size(before, kind))]),
   );
-}
-
-function example(path: string): string {
-  return `\`\`\`ts\n${readFileSync(new URL(path, root), "utf8").trimEnd()}\n\`\`\``;
 }

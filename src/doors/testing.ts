@@ -42,6 +42,7 @@ export type {
   Driver,
   Duration,
   Grant,
+  Log,
   MailedStep,
   MaybePromise,
   Message,

@@ -12,6 +12,8 @@ export interface Testbed {
   readonly clock: Clock;
   /** What it mailed. */
   readonly mailbox: Mailbox;
+  /** What was said about the configuration. */
+  readonly warnings: readonly string[];
   /** What goes into the options of `createAuth`. */
   readonly options: TestOptions;
 }
@@ -24,8 +26,8 @@ export interface TestOptions {
   readonly secret: string;
   /** Mail goes to the mailbox. */
   readonly email: { readonly from: string; readonly send: (message: Message) => Promise<void> };
-  /** The clock, seeded chance, and no network: `fetch` rejects. */
-  readonly platform: Pick<Platform, "now" | "sleep" | "random" | "fetch">;
+  /** The clock, seeded chance, and no network: `fetch` rejects. Warnings are kept. */
+  readonly platform: Platform;
 }
 
 /** How a test bed begins. */
@@ -52,9 +54,11 @@ export interface TestbedOptions {
 export function testbed({ start, seed = 1 }: TestbedOptions = {}): Testbed {
   const time = clock(start);
   const box = mailbox();
+  const warnings: string[] = [];
   return {
     clock: time,
     mailbox: box,
+    warnings,
     options: {
       storage: memory({ now: time.now }),
       secret: "a-secret-for-tests-that-everybody-knows",
@@ -64,6 +68,7 @@ export function testbed({ start, seed = 1 }: TestbedOptions = {}): Testbed {
         sleep: time.sleep,
         random: chance(seed),
         fetch: (input) => Promise.reject(new Error(`no network in tests: ${addressOf(input)}`)),
+        log: { warn: (message) => void warnings.push(message) },
       },
     },
   };
