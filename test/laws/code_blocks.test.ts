@@ -166,6 +166,7 @@ function run(alone: readonly Block[]): readonly string[] {
   return lines.length === alone.length ? lines : [...lines, stderr];
 }
 
+/** A file beside a block is one of examples/, which the page prints too. */
 function write(name: string, text: string): void {
-  writeFileSync(join(FOLDER, name), text);
+  writeFileSync(join(FOLDER, name), text.replaceAll('from "./', `from "${ROOT}/examples/`));
 }
