@@ -42,6 +42,8 @@ const REFUSED: readonly Refused[] = [
   ["--port http", '--port must be a number: it is "http".'],
   ["--port -1", '--port must be a number: it is "-1".'],
   ["--port 65536", "--port must be a whole number from 0 to 65535: it is 65536."],
+  ["--trusted-proxies no", '--trusted-proxies must be a number: it is "no".'],
+  ["--trusted-proxies 0", "--trusted-proxies must be a whole number from 1 to 16: it is 0."],
   ["", 'PORT must be a number: it is "3000x".', { PORT: "3000x" }],
   ["--host nowhere.invalid", "--host must be a name or an address of this machine: nowhere.invalid is none."],
   ["", "HOST must be a name or an address of this machine: a b is none.", { HOST: "a b" }],

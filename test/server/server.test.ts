@@ -232,6 +232,21 @@ test("a body of 10 MB is refused, said to be long or not, and the connection is 
   expect((await raw(port, ["GET /auth/health HTTP/1.1", `Host: localhost:${port}`])).status).toBe(200);
 });
 
+test("a client is known by its connection; behind proxies that are trusted, by what they say", async () => {
+  const left = async (server: RunningServer, ip: string) => {
+    const reply = await fetch(`${server.url}/auth/challenges/resend`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Forwarded-For": ip },
+      body: JSON.stringify({ challengeId: "a".repeat(26) }),
+    });
+    return reply.headers.get("ratelimit")?.split(";")[1];
+  };
+  const { server: direct } = await started();
+  expect([await left(direct, "192.0.2.1"), await left(direct, "192.0.2.2")]).toEqual(["r=29", "r=28"]);
+  const { server: proxied } = await started({ trustedProxies: 1 });
+  expect([await left(proxied, "192.0.2.1"), await left(proxied, "192.0.2.2")]).toEqual(["r=29", "r=29"]);
+});
+
 async function started(options: ServerOptions = {}) {
   const print = (text: string) => void printed.push(text);
   const server = await startServer({ port: 0, storage: "memory:", secret: SECRET, print, ...options });
