@@ -35,6 +35,7 @@ console.log(JSON.stringify({
   health: [await healthOverNode(), await healthOfServer()],
   laws: laws.length > 0,
   verified: await verified(),
+  mailed: await mailed(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
 }));
 
@@ -76,6 +77,18 @@ async function verified(): Promise<boolean> {
   const claims = await verify(accessToken);
   await auth.close();
   return claims.userId === userId;
+}
+
+/** What is said of a mail server that is not there, by who speaks with mail servers: that one is there. */
+async function mailed(): Promise<unknown> {
+  const said: unknown[] = [];
+  const note = (_: string, { cause }: { readonly cause?: unknown } = {}) => void said.push(cause);
+  const email = { from: "no-reply@example.com", smtp: { host: "127.0.0.1", port: 1 } };
+  const platform = { log: { warn() {}, error: note } };
+  const auth = createAuth({ storage: memory(), secret, baseUrl, email, emailOtp: true, platform });
+  await auth.emailOtp.start({ email: "ada@example.com" }).catch((error) => said.push(error));
+  await auth.close();
+  return said[0] instanceof AuthError ? [said[0].code, said[0].details ?? null] : said;
 }
 
 /** Whether what one door throws is the error that another one shows. */
