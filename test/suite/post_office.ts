@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 
@@ -84,6 +84,10 @@ export async function silentOffice(): Promise<{
   readonly port: number;
   /** Resolves when somebody has connected. */
   readonly visited: Promise<void>;
+  /** How many are still there. */
+  readonly visitors: () => number;
+  /** From now on another post office speaks through this one, to whoever is still there too. */
+  readonly speak: (port: number) => void;
   readonly close: () => void;
 }> {
   const sockets: Socket[] = [];
@@ -97,6 +101,13 @@ export async function silentOffice(): Promise<{
   return {
     port: await listening(server, 0),
     visited,
+    visitors: () => sockets.filter((socket) => !socket.closed).length,
+    speak(port) {
+      for (const socket of sockets) {
+        const behind = connect(port, "127.0.0.1").on("error", () => {});
+        socket.pipe(behind).pipe(socket);
+      }
+    },
     close() {
       sockets.forEach((socket) => socket.destroy());
       server.close();
