@@ -1,5 +1,6 @@
 import { decodeProtectedHeader } from "jose";
 import { expect } from "vitest";
+import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, shows } from "../suite/steps.ts";
@@ -172,4 +173,72 @@ flow("keys of an algorithm that nobody signs by any more go", async (world) => {
   await world.turn(3601);
   await changed.sweep();
   expect(new Set((await stored(world)).map(({ alg }) => alg))).toEqual(new Set(["ES256"]));
+});
+
+/** What the next swap of the keys meets. */
+let fault: "none" | "before" | "after" = "none";
+
+function failing(driver: Driver): Driver {
+  return {
+    ...driver,
+    async swap(key, expected, next, options) {
+      const met = key === "signing-keys" ? fault : "none";
+      if (met === "before") throw new Error("ECONNRESET");
+      const done = await driver.swap(key, expected, next, options);
+      if (met === "after") throw new Error("ECONNRESET");
+      return done;
+    },
+  };
+}
+
+flow("a rotation that breaks off leaves keys that work, before its write and after it", async (world) => {
+  const { server } = world;
+  const mint = await minter(world);
+  for (const revoke of [false, true]) {
+    for (const at of ["before", "after"] as const) {
+      const old = await mint(server());
+      await world.turn(PUBLISHED);
+      const before = await states(world);
+      fault = at;
+      const rotated = await outcome(server().signingKeys.rotate({ revoke }));
+      fault = "none";
+      // A reply that was lost is looked up: the record is ours, so it was written.
+      expect([at, rotated]).toEqual([at, at === "before" ? "storage_unavailable" : "fine"]);
+      const moved = (await states(world)).some(([kid]) => !before.some(([known]) => known === kid));
+      expect(moved).toBe(at === "after");
+      const later = world.another({});
+      for (const auth of [server(), later]) {
+        expect(await shown(auth, old)).toBe(revoke && moved ? "token_invalid" : "fine");
+        expect(await shown(auth, await mint(auth))).toBe("fine");
+      }
+    }
+  }
+}, { wrap: failing });
+
+flow("a key that is due and cannot be turned goes on signing", async (world) => {
+  const { server } = world;
+  const mint = await minter(world);
+  const first = kidOf(await mint(server()));
+  await world.turn(90 * DAY);
+  fault = "before";
+  const token = await mint(server());
+  fault = "none";
+  expect([kidOf(token), await shown(server(), token)]).toEqual([first, "fine"]);
+  await world.turn(60);
+  expect(kidOf(await mint(server()))).not.toBe(first);
+  expect(await shown(server(), token)).toBe("fine");
+}, { wrap: failing, options: { session: { ttl: "100d", idleTtl: "100d" } } });
+
+flow("who listens is told of each rotation once", async (world) => {
+  const told: unknown[] = [];
+  const servers = [world.server(0), world.server(1)];
+  for (const auth of servers) {
+    auth.on("keys.rotated", ({ kid, algorithm, revoked }) => void told.push([kid, algorithm, revoked]));
+  }
+  await world.server().signingKeys.jwks();
+  await world.turn(PUBLISHED);
+  const [one] = await Promise.all(servers.map((auth) => auth.signingKeys.rotate()));
+  await servers[1]?.signingKeys.rotate();
+  const two = await servers[0]!.signingKeys.rotate({ revoke: true });
+  expect(told).toEqual([[one?.kid, "EdDSA", false], [two.kid, "EdDSA", true]]);
 });
