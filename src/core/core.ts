@@ -98,7 +98,7 @@ export function assemble(
     ...rare,
     remove: removal(accounts, sessions, events, platform.now),
     mail,
-    mailedSteps: mailedSteps({ platform, keyring: keys, challenges, guesses, mail }),
+    mailedSteps: mailedSteps({ store, keyring: keys, challenges, guesses, mail }),
     hooks,
     signIn: signIn({ ...ground, sessions, devices, guesses, hooks }),
     views: { user: userView, session: sessionView },

@@ -4,7 +4,7 @@ import type { Keyring, Label } from "../crypto/keyring.ts";
 import { LONG_CODE, newCode, newId, newLongCode } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import type { CodeMail, MailedStep } from "../model.ts";
-import type { Platform } from "../platform.ts";
+import { late, type Store } from "../store/collection.ts";
 import { noteOf, type Owner } from "./accounts.ts";
 import type { Answered, Challenge, Challenges, Code } from "./challenges.ts";
 import type { Guesses, Paid, Target } from "./guesses.ts";
@@ -49,6 +49,11 @@ interface Made {
   readonly leaves: boolean;
 }
 
+/** A code as it was typed, and by whom. */
+interface Said extends Pick<About, "client"> {
+  readonly code: string;
+}
+
 /** What an answer was worth, and what was paid for one that is right: the sign-in gives it back. */
 export type Judged =
   | Exclude<Answered, { readonly is: "right" }>
@@ -64,23 +69,20 @@ export interface MailedSteps {
   readonly resend: (id: string, client: MaybeCaller["client"]) => Promise<MailedStep>;
   /** Answers one with a code as it was typed. By the time anybody learns what it was worth, it has been paid for and written.
    * @throws {AuthError} `rate_limited`: then nothing was judged, and the step has lost nothing */
-  readonly answer: (
-    recipe: Recipe,
-    id: string,
-    answer: { readonly code: string; readonly client: MaybeCaller["client"] },
-  ) => Promise<Judged>;
+  readonly answer: (recipe: Recipe, id: string, said: Said) => Promise<Judged>;
 }
 
 /** The mailed steps of a store. */
 export function mailedSteps(
-  { platform, keyring, challenges, guesses, mail }: {
-    platform: Platform;
+  { store, keyring, challenges, guesses, mail }: {
+    store: Store;
     keyring: Keyring;
     challenges: Challenges;
     guesses: Guesses;
     mail: Mail;
   },
 ): MailedSteps {
+  const { platform, deadline, line } = store;
   const recipes = new Map<string, Recipe>();
 
   /** The id is hashed in, so a code is worth nothing for any other step. */
@@ -137,16 +139,25 @@ export function mailedSteps(
     mail.behind(send);
   }
 
+  async function judge(recipe: Recipe, id: string, { code: typed, client }: Said): Promise<Judged> {
+    const seen = await challenges.get(id);
+    if (seen?.purpose !== recipe.kind) return { is: "gone" };
+    const code = typed.replace(/[\s-]/g, "").toLowerCase();
+    // A code that cannot be guessed is paid for by nobody: whatever others have guessed, it lets its owner in.
+    const paid = LONG_CODE.test(code) ? null : await guesses.pay(targetOf({ ...seen, client }));
+    const answer = { purpose: recipe.kind, guesses: hashes(recipe, id, code) };
+    const answered = await challenges.answer(id, answer, seen);
+    return answered.is === "right" ? { ...answered, paid } : answered;
+  }
+
   return {
-    async answer(recipe, id, { code: typed, client }) {
-      const seen = await challenges.get(id);
-      if (seen?.purpose !== recipe.kind) return { is: "gone" };
-      const code = typed.replace(/[\s-]/g, "").toLowerCase();
-      // A code that cannot be guessed is paid for by nobody: whatever others have guessed, it lets its owner in.
-      const paid = LONG_CODE.test(code) ? null : await guesses.pay(targetOf({ ...seen, client }));
-      const answer = { purpose: recipe.kind, guesses: hashes(recipe, id, code) };
-      const answered = await challenges.answer(id, answer, seen);
-      return answered.is === "right" ? { ...answered, paid } : answered;
+    answer(recipe, id, said) {
+      const until = platform.now() + deadline;
+      // One after the other: by the time that a guess has its turn, the challenge may be gone, and then nobody pays.
+      return line(`answer ${id}`, (waited) => {
+        if (waited && platform.now() >= until) throw late(deadline);
+        return judge(recipe, id, said);
+      });
     },
     add: (recipe) => void recipes.set(recipe.kind, recipe),
     async start(recipe, about) {

@@ -348,7 +348,6 @@ flow("a line for one record is bounded: whoever comes when it is full is refused
   expect(counted).toEqual({ code_invalid: 5, challenge_invalid: ROOM - 5, storage_unavailable: 3 });
   expect(await guess()).toBe("challenge_invalid"); // and the line is gone
 }, {
-  options: { rateLimit: false }, // there would be another line before it
   wrap: (driver) => ({
     ...driver,
     async swap(key, expected, next, options) {

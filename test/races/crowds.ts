@@ -8,35 +8,43 @@ const ADA = "ada@example.com";
 
 /** A hundred right answers of one code: one session. */
 export const rightAnswers: Check = (make, store) =>
-  scene(store, { createAuth: make, unhurried: true }, async ({ server, start, stored }) => {
-    const answer = await start(ADA);
-    const servers = [server(0), server(1), server(2), server(3)];
-    const outcomes = await crowd(servers, 100, (auth) => auth.emailOtp.verify(answer));
-    expect(tally(outcomes), "what 100 right answers got").toEqual({ ok: 1, challenge_invalid: 99 });
-    const { accounts, sessions } = await stored();
-    expect(accounts.map((account) => account.sessions.length), "sessions listed").toEqual([1]);
-    expect(sessions.size).toBe(1);
-  });
+  scene(
+    store,
+    { createAuth: make, unhurried: true, options: { rateLimit: true } },
+    async ({ server, start, stored }) => {
+      const answer = await start(ADA);
+      const servers = [server(0), server(1), server(2), server(3)];
+      const outcomes = await crowd(servers, 100, (auth) => auth.emailOtp.verify(answer));
+      expect(tally(outcomes), "what 100 right answers got").toEqual({ ok: 1, challenge_invalid: 99 });
+      const { accounts, sessions } = await stored();
+      expect(accounts.map((account) => account.sessions.length), "sessions listed").toEqual([1]);
+      expect(sessions.size).toBe(1);
+    },
+  );
 
 /** Two hundred wrong guesses against a cap of five: five are judged, and then the right code is dead. */
 export const wrongGuesses: Check = (make, store) =>
-  scene(store, { createAuth: make, unhurried: true }, async ({ server, start }) => {
-    const { challengeId, code } = await start(ADA);
-    const guess = (i: number) => String((Number(code) + 1 + i) % 1_000_000).padStart(6, "0");
-    const servers = [server(0), server(1), server(2), server(3)];
-    const outcomes = await crowd(
-      servers,
-      200,
-      (auth, i) => auth.emailOtp.verify({ challengeId, code: guess(i) }),
-    );
-    expect(tally(outcomes), "what 200 wrong guesses got").toEqual({
-      code_invalid: 5,
-      challenge_invalid: 195,
-    });
-    expect(await told(server(0).emailOtp.verify({ challengeId, code }))).toEqual({
-      code: "challenge_invalid",
-    });
-  });
+  scene(
+    store,
+    { createAuth: make, unhurried: true, options: { rateLimit: true } },
+    async ({ server, start }) => {
+      const { challengeId, code } = await start(ADA);
+      const guess = (i: number) => String((Number(code) + 1 + i) % 1_000_000).padStart(6, "0");
+      const servers = [server(0), server(1), server(2), server(3)];
+      const outcomes = await crowd(
+        servers,
+        200,
+        (auth, i) => auth.emailOtp.verify({ challengeId, code: guess(i) }),
+      );
+      expect(tally(outcomes), "what 200 wrong guesses got").toEqual({
+        code_invalid: 5,
+        challenge_invalid: 195,
+      });
+      expect(await told(server(0).emailOtp.verify({ challengeId, code }))).toEqual({
+        code: "challenge_invalid",
+      });
+    },
+  );
 
 /** A hundred refreshes of one token: one successor, one rotation. */
 export const refreshes: Check = (make, store) =>

@@ -70,13 +70,13 @@ const ASLEEP: Partial<Platform> = {
 /** The clock of the machine, where the time that a crowd takes is part of the question. */
 export const REAL_TIME: Partial<Platform> = { now: machine.now, sleep: machine.sleep };
 
-/** Runs a check's scene and clears up after it. */
+/** Runs a check's scene and clears up after it. A crowd is not held up by limits, unless a check wants them. */
 export async function scene(
   store: StoreName,
   options: WorldOptions,
   play: (scene: Scene) => Promise<void>,
 ): Promise<void> {
-  const here = world(store, "method", options);
+  const here = world(store, "method", { ...options, options: { rateLimit: false, ...options.options } });
   try {
     await play(sceneOf(here));
   } finally {
