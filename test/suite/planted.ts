@@ -1,5 +1,5 @@
 // The library with a bug planted in it, to see that a test would notice.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { createAuth } from "../../src/auth.ts";
@@ -32,6 +32,13 @@ export async function planted(changes: readonly Change[]): Promise<typeof create
     const door: { readonly createAuth: typeof createAuth } = await import(
       pathToFileURL(join(copy, "mod.ts")).href
     );
+    const late = ["src/core", "src/features"].flatMap((room) =>
+      readdirSync(join(copy, room), { recursive: true, encoding: "utf8" }).map((name) =>
+        join(copy, room, name)
+      )
+    );
+    // What is loaded when it is first used is loaded now.
+    for (const path of late) if (path.endsWith(".ts")) await import(pathToFileURL(path).href);
     return door.createAuth;
   } finally {
     rmSync(copy, { recursive: true, force: true }); // all of it has been loaded
