@@ -29,6 +29,7 @@ import type { Grant, OpenApi, OwnLimit, SignedIn, SignedOut, User, WithinLimit }
 import { type AuthOptions, type Settings, settingsOf } from "./options.ts";
 import { namedRoutes } from "./options/limits.ts";
 import type { FieldsSchema } from "./options/users.ts";
+import { checkRelations } from "./options/relations.ts";
 import { warningsOf } from "./options/warnings.ts";
 import type { LoggerSettings } from "./options/logger.ts";
 import { type Log, type Platform, platformOf } from "./platform.ts";
@@ -227,6 +228,7 @@ export type Auth<O extends AuthOptions = AuthOptions> =
 export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const problems = report();
   const settings = settingsOf(options, problems);
+  checkRelations(Object(options), settings, problems);
   const features = featuresOf({ always, chosen }, Object(options), problems);
   namedRoutes(settings.limits, features.flatMap(({ calls }) => Object.values(calls)), problems);
   const mails = mailsOf({ always, chosen }, settings, problems);

@@ -23,6 +23,8 @@ const DURATION_IS = 'must be a duration like "15m" or a number of seconds';
 const LINE = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
 const FROM_IS = 'must be an address like "Example <no-reply@example.com>"';
 const TEMPLATE_IS = "must be a function (data, locale) => ({ subject, text, html? })";
+const CORS_IS = 'must be a string or an array of strings: exact origins, or "*"';
+const PLAIN = "must be https://: whoever is on the way can change a page of plain HTTP, and act by it";
 const LOG_IS = "must have the function warn, as console has";
 
 /** What is set → where it is wrong, and what would be right. The rest of the options are as they should be. */
@@ -393,6 +395,56 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "must have the functions info, warn and error (and perhaps debug), as console has",
     ]],
     [{ service: "" }, ["service", "must be a text that is not empty"]],
+  ],
+  "what browsers and standards refuse together": [
+    [{ session: { ttl: "1h", freshFor: "2h" } }, ["session.freshFor", "must not be longer than session.ttl"]],
+    [{ session: { ttl: "1h" }, jwt: { ttl: "2h" } }, [
+      "jwt.ttl",
+      "must not be longer than session.ttl: a token is worth nothing after its session",
+    ]],
+    [
+      { jwt: { issuer: "my app: v1", audience: "api:" } },
+      ["jwt.issuer", "must be a URL, or a text without a colon (RFC 7519 section 2)"],
+    ],
+    [{ session: { mode: "bearer" }, cookie: { sameSite: "strict" } }, [
+      "cookie",
+      'has no effect where session.mode is "bearer": leave it out',
+    ]],
+    ...["github.io", "co.uk"].map((domain): Case => [
+      { baseUrl: `https://app.${domain}`, cookie: { domain } },
+      ["cookie.domain", `must not be ${domain}: browsers keep no cookie for all who register below it`],
+    ]),
+    [{ session: { mode: "cookie" }, cors: { origin: "*" } }, [
+      "cors.origin",
+      'must not be "*" where session.mode is "cookie": browsers send no cookie to what anybody may read',
+    ]],
+    [
+      {
+        baseUrl: "https://app.example.com",
+        trustedOrigins: ["https://a.example", "http://a.example", "http://localhost:5173"],
+        cors: { origin: ["http://b.example"] },
+      },
+      ["trustedOrigins[1]", PLAIN],
+      ["cors.origin[0]", PLAIN],
+    ],
+    [{ emailOtp: { ttl: "1m", resendAfter: "2m" } }, [
+      "emailOtp.resendAfter",
+      "must not be longer than emailOtp.ttl",
+    ]],
+  ],
+  "who may ask": [
+    [{ cors: {} }, ["cors.origin", CORS_IS]],
+    [{ cors: { origin: 5 } }, ["cors.origin", CORS_IS]],
+    [{ cors: { origin: "https://*.example.com" } }, ["cors.origin", ORIGIN_IS]],
+    [{ cors: { origin: ["https://a.example/", "*"] } }, ["cors.origin[0]", ORIGIN_IS], [
+      "cors.origin[1]",
+      ORIGIN_IS,
+    ]],
+    [{ cors: { origin: "*", maxAge: "2d" } }, ["cors.maxAge", `${DURATION_IS}, 0s to 1d: it is "2d"`]],
+    [{ cors: { origins: "*" } }, ["cors.origins", "is not an option. There are: maxAge, origin"], [
+      "cors.origin",
+      CORS_IS,
+    ]],
   ],
   "what is not an option": [
     [{ trustedOrigin: [] }, [

@@ -31,12 +31,15 @@ const RANGES = {
 function settings(given: true | EmailOtpOptions, report: Report): EmailOtpSettings {
   const members = ["signUp", "length", "ttl", "attempts", "resendAfter"] as const;
   const options = report.object("emailOtp", given === true ? undefined : given, members);
+  const ttl = report.duration("emailOtp.ttl", options.ttl, RANGES.ttl);
+  const resendAfter = report.duration("emailOtp.resendAfter", options.resendAfter, RANGES.resendAfter);
+  if (resendAfter > ttl) report.add("emailOtp.resendAfter", "must not be longer than emailOtp.ttl");
   return {
     signUp: report.flag("emailOtp.signUp", options.signUp, true),
     length: report.integer("emailOtp.length", options.length, RANGES.length),
-    ttl: report.duration("emailOtp.ttl", options.ttl, RANGES.ttl),
+    ttl,
     attempts: report.integer("emailOtp.attempts", options.attempts, RANGES.attempts),
-    resendAfter: report.duration("emailOtp.resendAfter", options.resendAfter, RANGES.resendAfter),
+    resendAfter,
   };
 }
 

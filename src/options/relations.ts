@@ -1,0 +1,69 @@
+import { isLoopback } from "../base/origin.ts";
+import type { Report } from "../base/report.ts";
+import type { AuthOptions, Settings } from "../options.ts";
+
+/** Notes what is right option by option, and yet refused by browsers or standards, or could never have an effect. */
+export function checkRelations(given: Partial<AuthOptions>, settings: Settings, report: Report): void {
+  sessions(given, settings, report);
+  cookies(given, settings, report);
+  origins(given, settings, report);
+}
+
+function sessions({ session, jwt }: Partial<AuthOptions>, settings: Settings, report: Report): void {
+  const { ttl } = settings.session;
+  if (session?.freshFor !== undefined && settings.session.freshFor > ttl) {
+    report.add("session.freshFor", "must not be longer than session.ttl");
+  }
+  if (jwt?.ttl !== undefined && settings.jwt.ttl > ttl) {
+    report.add("jwt.ttl", "must not be longer than session.ttl: a token is worth nothing after its session");
+  }
+  // StringOrURI (RFC 7519 section 2): what has a colon must be a URI.
+  for (const [path, value] of [["jwt.issuer", jwt?.issuer], ["jwt.audience", jwt?.audience]] as const) {
+    if (typeof value === "string" && value.includes(":") && URL.parse(value) === null) {
+      report.add(path, "must be a URL, or a text without a colon (RFC 7519 section 2)");
+    }
+  }
+}
+
+function cookies({ cookie }: Partial<AuthOptions>, { session }: Settings, report: Report): void {
+  if (cookie !== undefined && session.mode === "bearer") {
+    report.add("cookie", 'has no effect where session.mode is "bearer": leave it out');
+  }
+  if (typeof cookie?.domain === "string" && PUBLIC_SUFFIXES.includes(` ${cookie.domain} `)) {
+    report.add(
+      "cookie.domain",
+      `must not be ${cookie.domain}: browsers keep no cookie for all who register below it`,
+    );
+  }
+}
+
+/** The commonest of publicsuffix.org: for the others the browser says so. */
+const PUBLIC_SUFFIXES =
+  " co.uk org.uk com.au com.br co.jp co.in co.kr co.nz co.za com.cn com.mx com.tr github.io gitlab.io vercel.app " +
+  "netlify.app herokuapp.com pages.dev workers.dev web.app firebaseapp.com fly.dev onrender.com deno.dev azurewebsites.net ";
+
+function origins(
+  { trustedOrigins, cors, allowInsecureOrigin }: Partial<AuthOptions>,
+  { origin, session }: Settings,
+  report: Report,
+): void {
+  if (cors?.origin === "*" && session.mode === "cookie") {
+    report.add(
+      "cors.origin",
+      'must not be "*" where session.mode is "cookie": browsers send no cookie to what anybody may read',
+    );
+  }
+  const listed = { trustedOrigins, "cors.origin": cors?.origin };
+  for (const [path, list] of Object.entries(listed)) {
+    if (!origin.startsWith("https:") || allowInsecureOrigin === true || !Array.isArray(list)) continue;
+    list.forEach((one: unknown, i) => {
+      const url = typeof one === "string" && one.startsWith("http:") ? URL.parse(one) : null;
+      if (url !== null && !isLoopback(url.hostname)) {
+        report.add(
+          `${path}[${i}]`,
+          "must be https://: whoever is on the way can change a page of plain HTTP, and act by it",
+        );
+      }
+    });
+  }
+}
