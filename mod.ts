@@ -16,7 +16,16 @@ export { createAuth } from "./src/auth.ts";
 export { AuthError } from "./src/errors.ts";
 export type { Auth, BaseAuth, Chosen, ChosenFeatures, Connection, Requirements, UserOf } from "./src/auth.ts";
 export type { Duration } from "./src/base/duration.ts";
-export type { Call, Caller, Calls, MaybeCaller } from "./src/contract.ts";
+export type {
+  Call,
+  Caller,
+  Calls,
+  MaybeCaller,
+  Plugin,
+  PluginEvent,
+  PluginMethods,
+  PluginsOf,
+} from "./src/contract.ts";
 export type { Cause, Explanation, Finding } from "./src/core/explain.ts";
 export type { Listener } from "./src/core/events.ts";
 export type { Rotation } from "./src/core/signing_keys.ts";
@@ -30,7 +39,15 @@ export type {
   MailFields,
   SessionFields,
 } from "./src/events.ts";
-export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "./src/errors.ts";
+export type {
+  ErrorBody,
+  ErrorCode,
+  ErrorDetails,
+  ErrorRow,
+  ERRORS,
+  Issue,
+  OwnErrorCode,
+} from "./src/errors.ts";
 export type { Account, OwnAccount, UpdateAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";
 export type {

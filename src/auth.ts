@@ -2,6 +2,7 @@ import memory from "../drivers/memory.ts";
 import type { Duration } from "./base/duration.ts";
 import { report } from "./base/report.ts";
 import { anything, callable, duration, flag, list, object, optional, parse, text } from "./base/schema.ts";
+import type { PluginMethods } from "./contract.ts";
 import { assemble, type Core } from "./core/core.ts";
 import type { Listener } from "./core/events.ts";
 import type { Explanation } from "./core/explain.ts";
@@ -209,7 +210,8 @@ export interface BaseAuth<U extends User = User> {
 /** What `createAuth` returns: the methods of the features that `O` names, and those that are always there. */
 export type Auth<O extends AuthOptions = AuthOptions> =
   & BaseAuth<UserOf<O>>
-  & Pick<ChosenFeatures<UserOf<O>>, Chosen<O>>;
+  & Pick<ChosenFeatures<UserOf<O>>, Chosen<O>>
+  & PluginMethods<O>;
 
 /** Makes the authentication of an application: typed methods, and one Fetch handler.
  * @throws {AuthError} `config_invalid` with everything that is wrong with the options, and what would be right
@@ -231,7 +233,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   checkRelations(Object(options), settings, problems);
   const features = featuresOf({ always, chosen }, Object(options), problems);
   namedRoutes(settings.limits, features.flatMap(({ calls }) => Object.values(calls)), problems);
-  const mails = mailsOf({ always, chosen }, settings, problems);
+  const mails = mailsOf({ always, chosen }, Object(options), settings, problems);
   const platform = platformOf(options?.platform, problems, warningsTo(settings.log));
   problems.settle();
   const driver = options.storage === undefined

@@ -1,7 +1,7 @@
 import type { Report } from "./base/report.ts";
 import type { Schema } from "./base/schema.ts";
-import type { ErrorCode } from "./errors.ts";
-import type { ClientInfo, Grant, MailWordings } from "./model.ts";
+import type { ErrorCode, ErrorRow } from "./errors.ts";
+import type { ClientInfo, Grant, MailWordings, Page, Redirect } from "./model.ts";
 
 /** Members of a method's input that a route takes from the request, and that the wire can never say. */
 export interface Caller {
@@ -45,7 +45,12 @@ export interface Route<I, O> {
   /** Whether access tokens for any of `audiences` count; without it, those for the usual audience alone. */
   readonly audiences?: "all";
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 204 | 303;
+  /** How the result is told: as JSON, unless it is a {@link Page} or a {@link Redirect}. */
+  readonly reply?: O extends Page ? "page"
+    : O extends Redirect ? "redirect"
+    : O extends Grant ? "grant"
+    : "json";
   /** Whether it may mail somebody: then `client.locale` says in which language. */
   readonly mails?: true;
   /** What the reply looks like, for the OpenAPI document. Those of built-in operations stand in `features/outputs.ts`, which few
@@ -77,7 +82,7 @@ export type Routes<M> = {
 
 /** A route of which only the data matters. */
 export type AnyRoute =
-  & Omit<Route<never, unknown>, "input" | "output" | "access" | "session" | "idempotent" | "keeps">
+  & Omit<Route<never, unknown>, "input" | "output" | "access" | "session" | "idempotent" | "keeps" | "reply">
   & {
     readonly input: Schema<object>;
     readonly output?: Schema<unknown>;
@@ -85,11 +90,51 @@ export type AnyRoute =
     readonly session?: "starts" | "ends";
     readonly idempotent?: true;
     readonly keeps?: string;
+    readonly reply?: "json" | "grant" | "page" | "redirect";
+    /** Failures of a plug-in's own, by their whole codes. */
+    readonly rows?: Readonly<Record<string, ErrorRow>>;
   };
 
 /** Kinds of mail, and how each is worded, or what loads that when the first one is sent. A template gets the data that its mails
  * are sent with. */
 export type Mails = Readonly<Record<string, MailWordings<never> | (() => Promise<MailWordings<never>>)>>;
+
+/** A plug-in with its options, as `plugins` takes it. `M` is the interface of its methods. */
+export interface Plugin<Name extends string = string, M = unknown> {
+  /** Its name: `auth.{name}`. */
+  readonly name: Name;
+  /** What `createAuth` makes of it. */
+  readonly feature: object;
+  /** Never there: it says what its methods are. */
+  readonly methods?: M;
+}
+
+/** The plug-ins that `O` names. */
+export type PluginsOf<O> = O extends { readonly plugins: readonly (infer P extends Plugin)[] } ? P : never;
+
+/** The methods of the plug-ins that `O` names, by the plug-in's name, and their events. One whose name is not known (a widened
+ * type) does not count. */
+export type PluginMethods<O> = [PluginsOf<O>] extends [never] ? unknown
+  :
+    & {
+      readonly [P in PluginsOf<O> as string extends P["name"] ? never : P["name"]]: NonNullable<P["methods"]>;
+    }
+    & {
+      readonly on: (
+        event: `${PluginsOf<O>["name"]}.${string}`,
+        listener: (event: PluginEvent) => void | Promise<void>,
+      ) => () => void;
+    };
+
+/** An event of a plug-in, with fields of its own. */
+export interface PluginEvent {
+  /** Its name: `{plugin}.{event}`. */
+  readonly event: string;
+  /** When. ISO 8601, UTC. */
+  readonly at: string;
+  /** What it tells. */
+  readonly [field: string]: unknown;
+}
 
 /** A way of signing in, or anything else with methods and routes. Built-in and foreign ones look the same.
  * `Local` names the methods that have no route. */

@@ -35,8 +35,15 @@ export const ERRORS = {
   idempotency_conflict: [422, "This idempotency key belongs to another request."],
 } as const;
 
-/** A stable, machine-readable name of a failure. */
-export type ErrorCode = keyof typeof ERRORS;
+/** A stable, machine-readable name of a failure: one of the table, or one of a plug-in's or an application's own, which has a dot:
+ * `sms.number_blocked`. */
+export type ErrorCode = keyof typeof ERRORS | OwnErrorCode;
+
+/** The name of a failure that is not this library's. */
+export type OwnErrorCode = `${string}.${string}`;
+
+/** A failure that is not this library's: its HTTP status, 400 to 599, and a sentence for people. */
+export type ErrorRow = readonly [status: number, sentence: string];
 
 /** One thing that is wrong with an input or an option. */
 export interface Issue {
@@ -102,12 +109,20 @@ export class AuthError extends Error {
   /** More about it, by code. */
   readonly details: ErrorDetails | undefined;
 
-  /** Makes the error of a code; status and sentence come from the table. */
-  constructor(code: ErrorCode, details?: ErrorDetails, options?: ErrorOptions) {
-    super(sentence(code, details), options);
+  readonly #sentence: string;
+
+  /** Makes the error of a code. Status and sentence come from the table; those of a code that is not in it are `options.row`. */
+  constructor(
+    code: ErrorCode,
+    details?: ErrorDetails,
+    options?: ErrorOptions & { readonly row?: ErrorRow },
+  ) {
+    const [status, sentence] = options?.row ?? rowOf(code);
+    super(told(sentence, details), options);
     this.code = code;
-    this.status = ERRORS[code][0];
+    this.status = status;
     this.details = details;
+    this.#sentence = sentence;
   }
 
   /** `x instanceof AuthError` holds for the errors of every copy of the class; of a class that extends it, for its own alone. */
@@ -121,7 +136,7 @@ export class AuthError extends Error {
   /** What a reply says. What is for the operator stays here: configuration, keys and causes are never told. */
   toJSON(): ErrorBody {
     const { code, status, details } = this;
-    const message = ERRORS[code][1];
+    const message = this.#sentence;
     if (details === undefined || FOR_OPERATORS.has(code)) return { code, message, status };
     return { code, message, status, details };
   }
@@ -137,9 +152,15 @@ const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "keys_unavailable",
 ]);
 
-/** The message that a developer reads: the table's sentence, then everything that is wrong. */
-function sentence(code: ErrorCode, details: ErrorDetails | undefined): string {
+/** The row of a code, in the table or in `own`; of one that nobody has said anything about, that of `internal`. */
+export function rowOf(code: ErrorCode, own: Readonly<Record<string, ErrorRow>> = {}): ErrorRow {
+  const rows: Readonly<Record<string, ErrorRow>> = { ...own, ...ERRORS };
+  return rows[code] ?? ERRORS.internal;
+}
+
+/** The message that a developer reads: the sentence, then everything that is wrong. */
+function told(sentence: string, details: ErrorDetails | undefined): string {
   const more = details?.remedy ??
     details?.issues?.map(({ path, message }) => `${path} ${message}`).join("; ");
-  return more === undefined ? ERRORS[code][1] : `${ERRORS[code][1].replace(/\.$/, "")}: ${more}`;
+  return more === undefined ? sentence : `${sentence.replace(/\.$/, "")}: ${more}`;
 }

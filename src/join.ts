@@ -11,6 +11,8 @@ export interface Loose {
   readonly calls: object;
   readonly routes: object;
   readonly mails?: Mails;
+  /** Of a plug-in: notes why it does not fit in with those before it. */
+  fit?(place: Place, report: Report): void;
   settings(options: unknown, report: Report): unknown;
   create(core: Core, settings: unknown): object;
 }
@@ -31,6 +33,12 @@ export interface Made {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** What stands before a plug-in: the names that are taken, and the addresses. */
+export interface Place {
+  readonly names: readonly string[];
+  readonly calls: readonly (readonly [operation: string, call: Call])[];
+}
+
 /** Features by name: `always` are on, whatever the options say; of `chosen` those that they name. */
 export interface Features {
   readonly always: object;
@@ -38,9 +46,15 @@ export interface Features {
 }
 
 /** How the mails of all features are worded. One of a feature that is off may be replaced too: it may be on elsewhere. */
-export function mailsOf({ always, chosen }: Features, { email }: Settings, report: Report): Mails {
-  const features: readonly Loose[] = Object.values({ ...always, ...chosen });
-  const mails: Mails = Object.assign({}, ...features.map(({ mails }) => mails));
+export function mailsOf(
+  { always, chosen }: Features,
+  { plugins }: AuthOptions,
+  { email }: Settings,
+  report: Report,
+): Mails {
+  const added = Array.isArray(plugins) ? plugins.map((plugin) => plugin?.feature) : []; // the others are noted
+  const features: readonly Partial<Loose>[] = Object.values({ ...always, ...chosen });
+  const mails: Mails = Object.assign({}, ...[...features, ...added].map((feature) => feature?.mails));
   for (const kind of Object.keys(email?.templates ?? {})) {
     if (Object.hasOwn(mails, kind)) continue;
     const known = Object.keys(mails).toSorted().join(", ");
@@ -49,21 +63,23 @@ export function mailsOf({ always, chosen }: Features, { email }: Settings, repor
   return mails;
 }
 
-/** The features that are on, with their options checked. */
+/** The features that are on, with their options checked, and the plug-ins. */
 export function featuresOf(
   { always, chosen }: Features,
   options: AuthOptions,
   report: Report,
 ): readonly Joined[] {
   const on: (readonly [string, Loose, unknown])[] = [];
-  for (const [name, feature] of Object.entries({ ...always, ...chosen } as Record<string, Loose>)) {
+  const all = Object.entries({ ...always, ...chosen } as Record<string, Loose>);
+  for (const [name, feature] of all) {
     const given = (options as unknown as Readonly<Record<string, unknown>>)[name];
     if (Object.hasOwn(chosen, name) && (given === undefined || given === false)) continue;
     on.push([name, feature, given]);
   }
   const names = on.map(([name]) => name).filter((name) => name !== UNNAMED);
   const replaced = overridesOf(options.overrides, names, report);
-  return on.map(([name, feature, given]): Joined => {
+  const plugins = pluginsOf(all, options.plugins, report);
+  return [...on, ...plugins].map(([name, feature, given]): Joined => {
     const settings = feature.settings(given, report);
     if (feature.mails && options.email === undefined) {
       const line = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
@@ -77,6 +93,31 @@ export function featuresOf(
       create: (core) => feature.create(core, settings) as Readonly<Record<string, Method>>,
     };
   });
+}
+
+/** The plug-ins, each of which says itself whether it fits in. */
+function pluginsOf(
+  before: readonly (readonly [string, Loose])[],
+  given: unknown,
+  report: Report,
+): readonly (readonly [string, Loose, undefined])[] {
+  const all = [...before];
+  const plugins: (readonly [string, Loose, undefined])[] = [];
+  if (given !== undefined && !Array.isArray(given)) report.add("plugins", "must be a list of plug-ins");
+  for (const [i, one] of (Array.isArray(given) ? given : []).entries()) {
+    const { name, feature }: { readonly name?: string; readonly feature?: Loose } = Object(one);
+    if (name === undefined || typeof feature?.fit !== "function") {
+      report.add(`plugins[${i}]`, "must be a plug-in: what the function answers that definePlugin made");
+      continue;
+    }
+    const calls = all.flatMap(([owner, { calls }]) =>
+      Object.entries(calls).map(([method, call]) => [`${owner}.${method}`, call as Call] as const)
+    );
+    feature.fit({ names: all.map(([taken]) => taken), calls }, report);
+    all.push([name, feature]);
+    plugins.push([name, feature, undefined]);
+  }
+  return plugins;
 }
 
 const UNNAMED = "wellKnown"; // its methods have other names in your own code

@@ -95,6 +95,25 @@ export interface SignedOut {
   readonly session: null;
 }
 
+/** A page that a plug-in's route answers. It loads nothing but what is in it: scripts and styles of any other origin, and those
+ * written into `body`, do not run. */
+export interface Page {
+  /** Its title, as text. */
+  readonly title: string;
+  /** What is between `<body>` and `</body>`: HTML. Whatever in it comes from elsewhere must be escaped. */
+  readonly body: string;
+  /** A script. */
+  readonly script?: string;
+  /** A style sheet. */
+  readonly style?: string;
+}
+
+/** Where a plug-in's route sends the browser: an address of `baseUrl`'s origin or of one in `trustedOrigins`. */
+export interface Redirect {
+  /** The address, or a path that begins with one slash. */
+  readonly to: string;
+}
+
 /** A step that waits for what was mailed. */
 export interface MailedStep {
   /** Names this sign-in. Tell it to nobody else. */

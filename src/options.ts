@@ -1,6 +1,7 @@
 import type { Duration } from "./base/duration.ts";
 import { isLoopback, webOrigin } from "./base/origin.ts";
 import type { Logger } from "./events.ts";
+import type { Plugin } from "./contract.ts";
 import type { Report } from "./base/report.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { type GuessSettings, guessSettings } from "./options/guesses.ts";
@@ -62,6 +63,8 @@ export interface AuthOptions {
   readonly emailOtp?: true | EmailOtpOptions;
   /** Your own code at a few named points: it may deny a sign-in, and is told of what happened. */
   readonly hooks?: Hooks;
+  /** Features that are not built in, each with its options: `[sms({ … })]`. */
+  readonly plugins?: readonly Plugin[];
   /** Functions of your own in place of built-in operations, by feature and name, for method and route alike. */
   readonly overrides?: Overrides;
   /** Where log lines go: pino, winston, console or anything with `info`, `warn` and `error`. Without it nothing is logged but
@@ -124,6 +127,7 @@ const MEMBERS = [
   "emailOtp",
   "hooks",
   "overrides",
+  "plugins",
   "logger",
   "service",
   "users",

@@ -156,7 +156,7 @@ function cookieOf(route: typeof ROUTES[string]["route"]): string {
 }
 
 function withStatus(code: ErrorCode): string {
-  return `\`${code}\` (${ERRORS[code][0]})`;
+  return `\`${code}\` (${ERRORS[code as keyof typeof ERRORS][0]})`;
 }
 
 async function operationsPage(): Promise<string> {

@@ -140,7 +140,13 @@ export function optional<T>(of: Schema<T>): Schema<T | undefined> {
 /** An object with exactly these members. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const exact = v.strictObject(fields as unknown as v.ObjectEntries);
-  return v.pipe(v.custom<object>(isPlain, "must be an object"), exact) as unknown as Schema<T>; // as `Fields` has it
+  const checked = v.pipe(v.custom<object>(isPlain, "must be an object"), exact);
+  return Object.assign(checked, { members: Object.keys(fields) }) as unknown as Schema<T>; // as `Fields` has it
+}
+
+/** The names of the members that an object of a schema may have; none, where the schema is not one of `object`. */
+export function membersOf(schema: Schema<object>): readonly string[] {
+  return (schema as { readonly members?: readonly string[] }).members ?? [];
 }
 
 /** An object with these members, and with others that somebody else is to judge; none of those may be called as in `not`. */

@@ -1,6 +1,13 @@
 import { unfailing } from "../base/unfailing.ts";
 import { AuthError } from "../errors.ts";
-import { type AuthEvent, type EventFields, type EventName, EVENTS, type Logger } from "../events.ts";
+import {
+  type AuthEvent,
+  type EventFields,
+  type EventName,
+  EVENTS,
+  type Level,
+  type Logger,
+} from "../events.ts";
 import type { ClientInfo } from "../model.ts";
 import type { Platform } from "../platform.ts";
 
@@ -8,6 +15,10 @@ import type { Platform } from "../platform.ts";
 export interface Events {
   /** Tells an event, after its swap. `client`: where the request came from that it came of. */
   readonly emit: <N extends EventName>(name: N, fields: EventFields[N], client?: ClientInfo) => void;
+  /** Makes events of a plug-in known, by their whole names. */
+  readonly add: (levels: Readonly<Record<string, Level>>) => void;
+  /** Tells one of those. */
+  readonly emitOwn: (name: string, fields: object, client?: ClientInfo) => void;
   /** Calls `listener` for each event of a name, until the function that it returns is called.
    * @throws {AuthError} `input_invalid` for an event that there is not */
   readonly on: <N extends EventName>(name: N, listener: Listener<N>) => () => void;
@@ -27,10 +38,11 @@ export interface Told {
 /** The events of one `createAuth`. */
 export function events({ now }: Pick<Platform, "now">, { logger, service }: Told): Events {
   const listeners = new Map<string, Set<(event: never) => unknown>>();
+  const levels: Record<string, Level> = { ...EVENTS };
   const begun = new WeakMap<ClientInfo, number>();
 
   const log = (event: { readonly event: EventName }) =>
-    void unfailing(() => logger?.[EVENTS[event.event]]?.({ service, ...event }));
+    void unfailing(() => logger?.[levels[event.event] as Level]?.({ service, ...event }));
 
   const emit: Events["emit"] = (name, fields, client) => {
     const at = now();
@@ -60,9 +72,17 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
 
   return {
     emit,
+    add: (own) => void Object.assign(levels, own),
+    emitOwn(name, fields, client) {
+      // What every event says is not the plug-in's to say.
+      const { event: _, at: __, requestId: ___, durationMs: ____, ...own }: Record<string, unknown> = {
+        ...fields,
+      };
+      emit(name as "error", own as unknown as EventFields["error"], client); // it was made known
+    },
     on(name, listener) {
-      if (!Object.hasOwn(EVENTS, name)) {
-        throw wrong("event", `must be one of ${Object.keys(EVENTS).join(", ")}`);
+      if (!Object.hasOwn(levels, name)) {
+        throw wrong("event", `must be one of ${Object.keys(levels).join(", ")}`);
       }
       if (typeof listener !== "function") throw wrong("listener", "must be a function");
       const all = listeners.get(name) ?? new Set();

@@ -24,6 +24,8 @@ export interface Recipe {
   readonly everybody: boolean;
   /** How many digits a code has. */
   readonly length: number;
+  /** The way to a subject, where that is not by mail. */
+  readonly to?: (subject: string) => Way;
 }
 
 /** Whom a step is about. */
@@ -104,6 +106,8 @@ export function mailedSteps(
     return { code, kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000 }, leaves };
   }
 
+  const wayTo = ({ to }: Recipe, subject: string): Way => to?.(subject) ?? mail.to({ address: subject });
+
   async function deliver(
     recipe: Recipe,
     id: string,
@@ -164,7 +168,7 @@ export function mailedSteps(
       const id = newId(platform.random);
       const { subject, silent, client } = about;
       const noted = noteOf(about.owner);
-      const asked = { subject, silent, noted, client, way: mail.to({ address: subject }) };
+      const asked = { subject, silent, noted, client, way: wayTo(recipe, subject) };
       const made = await fresh(recipe, id, asked);
       const challenge: Challenge = {
         purpose: recipe.kind,
@@ -185,7 +189,7 @@ export function mailedSteps(
       const recipe = recipes.get(seen?.purpose ?? "");
       if (seen === null || recipe === undefined) throw new AuthError("challenge_invalid");
       if (seen.resendAt > platform.now()) return told(id, seen);
-      const asked = { ...seen, client, way: mail.to({ address: seen.subject }) };
+      const asked = { ...seen, client, way: wayTo(recipe, seen.subject) };
       const made = await fresh(recipe, id, asked);
       const resendAt = platform.now() + recipe.resendAfter * 1000;
       const renewed = await challenges.renew(id, { code: made.kept, leaves: made.leaves, resendAt }, seen);

@@ -4,6 +4,7 @@ import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
+  | `plugin ${string}`
   | "email-otp"
   | "refresh-token"
   | "device-token"

@@ -1,17 +1,19 @@
 import { deadline } from "../base/deadline.ts";
 import { base32 } from "../base/encoding.ts";
+import { membersOf } from "../base/schema.ts";
+import type { AnyRoute } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
-import type { ClientInfo } from "../model.ts";
+import type { ClientInfo, Page, Redirect } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf } from "./caller.ts";
 import { cors } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
 import type { Sent } from "./idempotent.ts";
-import { failure, type SessionCookie, success } from "./reply.ts";
-import { pathOf, router } from "./router.ts";
+import { failure, type SessionCookie, type Shown, success } from "./reply.ts";
+import { pathOf, queryOf, router } from "./router.ts";
 
 /** Answers a request. `info` is what the server tells of the connection. Never throws, never hangs. */
 export type Handler = (request: Request, info?: unknown) => Promise<Response>;
@@ -60,17 +62,32 @@ export function handler(
     admit(origin, endpoint.route);
     asked.admitted = origin.isForeign ? "without cookies" : "whole";
     if (settings.clientIp !== null) await count(asked, endpoint, info);
-    const body = method === "GET" || method === "DELETE" ? {} : await readBody(request, inTime);
+    const body = await sentIn(request, method, endpoint);
     admitSignIn(origin, endpoint.route, body, settings.session.usual);
     const caller = await callerOf(request, client, endpoint.route, core);
     const sent = { ...body, ...params };
     // Who calls is said last: whatever of it came over the wire is refused as unknown.
     const { result, isReplay } = await ran(endpoint, { headers: request.headers, sent, caller }, core);
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
-    const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies: !origin.isForeign };
+    const shown = await shownOf(request, endpoint.route, result);
+    const takesCookies = !origin.isForeign;
+    const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies, shown };
     const reply = success(answer, cookie);
     if (isReplay) reply.headers.set("Idempotency-Replayed", "true");
     return reply;
+  }
+
+  /** What a request says besides its path: the members of the input, of a GET in the query. */
+  async function sentIn(request: Request, method: string, { route }: Endpoint): Promise<object> {
+    if (method === "GET") return queryOf(request.url, membersOf(route.input));
+    return method === "DELETE" ? {} : await readBody(request, inTime);
+  }
+
+  async function shownOf(request: Request, { reply }: AnyRoute, result: unknown): Promise<Shown | null> {
+    if (reply !== "page" && reply !== "redirect") return null;
+    const { shownPage, shownRedirect } = await import("./shown.ts"); // plug-ins alone have such
+    if (reply === "page") return shownPage(result as Page, platform.random);
+    return shownRedirect(result as Redirect, settings.origin, (origin) => settings.trusts(origin, request));
   }
 
   /** Counts a request by its client's address, before anything is read or judged of it. */
@@ -95,9 +112,13 @@ export function handler(
 
   /** Our own mistakes are told by a reference and nothing else; what it was goes to the log. */
   function known(error: unknown, client: ClientInfo): AuthError {
-    if (error instanceof AuthError) {
+    // What an application makes of an AuthError may have any status: what is no failure cannot be told as one.
+    if (
+      error instanceof AuthError && Number.isInteger(error.status) && error.status >= 400 &&
+      error.status < 600
+    ) {
       const { code, message, cause } = error;
-      if (error.status >= 500) events.emit("error", { code, message, cause }, client);
+      if (error.status >= 500) events.emit("error", { code, message, ...referenceOf(error), cause }, client);
       return error;
     }
     const reference = base32(platform.random(10));
@@ -143,3 +164,8 @@ export function showsKey(headers: Headers): boolean {
 }
 
 const DENIED: ReadonlySet<number> = new Set([401, 403, 429]);
+
+/** What a failure was told by that was known for one before it came here. */
+function referenceOf({ details }: AuthError): { readonly reference?: string } {
+  return details?.reference === undefined ? {} : { reference: details.reference };
+}

@@ -1,7 +1,7 @@
-import { type Described, type Schema } from "../base/schema.ts";
+import type { Described, Schema } from "../base/schema.ts";
 import type { AnyRoute } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { type ErrorCode, ERRORS } from "../errors.ts";
+import { type ErrorCode, rowOf } from "../errors.ts";
 import type { OpenApi } from "../model.ts";
 
 /** The version of this library, as the manifests say it. */
@@ -182,12 +182,12 @@ const LATER = {
 function failures(route: AnyRoute): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of errorsOf(route)) {
-    const [status] = ERRORS[code];
+    const [status] = rowOf(code, route.rows);
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);
   }
   return Object.fromEntries(
     [...byStatus].toSorted(([a], [b]) => a - b).map(([status, codes]) => [status, {
-      description: codes.map((code) => `\`${code}\`: ${ERRORS[code][1]}`).join(" "),
+      description: codes.map((code) => `\`${code}\`: ${rowOf(code, route.rows)[1]}`).join(" "),
       headers: { ...HEADERS, ...(WAITS.has(status) && LATER) },
       content: {
         "application/json": {

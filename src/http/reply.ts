@@ -37,11 +37,19 @@ export interface Answer {
   readonly sent: object;
   /** Whether the page that asked may be sent cookies. */
   readonly takesCookies: boolean;
+  /** What is shown in place of JSON; null for JSON. */
+  readonly shown: Shown | null;
+}
+
+/** A page or a redirect. */
+export interface Shown {
+  readonly body: string | null;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A method's result as a reply. */
 export function success(
-  { route, result, issued, caller, sent, takesCookies }: Answer,
+  { route, result, issued, caller, sent, takesCookies, shown }: Answer,
   cookie: SessionCookie,
 ): Response {
   const headers = new Headers(
@@ -52,6 +60,10 @@ export function success(
     Object(sent)[route.keeps] === caller.sessionId;
   if (route.session === "ends" && !kept && takesCookies) headers.append("Set-Cookie", cookie.clear());
   if (route.status === 204) return new Response(null, { status: 204, headers });
+  if (shown !== null) {
+    for (const [name, value] of Object.entries(shown.headers)) headers.set(name, value);
+    return new Response(shown.body, { status: route.status, headers });
+  }
   headers.set("Content-Type", "application/json");
   return new Response(JSON.stringify(result), { status: issued?.created ? 201 : route.status, headers });
 }

@@ -68,3 +68,15 @@ export function pathOf(url: string): string {
   const end = url.indexOf("?", start);
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
+
+/** What a query says of `members`; of others nothing is read. One that is said twice is a list, and so no text. */
+export function queryOf(url: string, members: readonly string[]): object {
+  const start = url.indexOf("?");
+  if (start < 0 || members.length === 0) return {};
+  const [query = ""] = url.slice(start + 1).split("#");
+  const said = new URLSearchParams(query);
+  return Object.fromEntries(members.flatMap((name) => {
+    const [value, ...more] = said.getAll(name);
+    return value === undefined ? [] : [[name, more.length === 0 ? value : [value, ...more]]];
+  }));
+}

@@ -526,7 +526,7 @@ function told(challengeId: string, expiresAt: number, resendAt: number): object 
 }
 
 function body(code: ErrorCode, details?: object): object {
-  const [status, message] = ERRORS[code];
+  const [status, message] = ERRORS[code as keyof typeof ERRORS];
   return { code, status, message, ...(details && { details }) };
 }
 

@@ -330,6 +330,6 @@ function hang(store: Faulty, fault: Fault): Promise<void> {
 }
 
 function body(code: ErrorCode): object {
-  const [status, message] = ERRORS[code];
+  const [status, message] = ERRORS[code as keyof typeof ERRORS];
   return { code, status, message };
 }

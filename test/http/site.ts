@@ -88,7 +88,7 @@ export async function read(response: Response): Promise<Reply> {
 
 /** How a failure looks on the wire, whole. */
 export function failure(code: ErrorCode, details?: object): object {
-  const [status, message] = ERRORS[code];
+  const [status, message] = ERRORS[code as keyof typeof ERRORS];
   return { code, message, status, ...(details !== undefined && { details }) };
 }
 

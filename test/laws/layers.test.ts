@@ -17,6 +17,10 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "options, events, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
   ],
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
+  [
+    "plugins",
+    "own, base, errors, events (types), platform (types), model, contract, options (types), core (types)",
+  ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
   [
@@ -50,7 +54,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ],
   ["doors/client", "errors, features/calls"],
   ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform, verifier"],
-  ["doors/plugin", "mod, contract, errors, base, features/calls, core/core (types)"],
+  ["doors/plugin", "mod, contract, errors, base, model, events, options (types), plugins"],
   ["doors/testing", "mod, contract, errors, base, features/calls, testing"],
   ["doors/server", "mod, contract, errors, base, features/calls, server"],
   ["doors", "mod, contract, errors, base, features/calls, libraries (types)"],

@@ -113,7 +113,9 @@ function rebuilt(body: unknown, status: number, name: string, route: AnyRoute): 
   const { code, details } = body as { code: ErrorCode; details?: object };
   const declared = errorsOf(route);
   if (!declared.includes(code)) throw new Error(`${name} answers ${code}, which its row does not declare`);
-  if (ERRORS[code][0] !== status) throw new Error(`${code} came with status ${status}`);
+  if (ERRORS[code as keyof typeof ERRORS][0] !== status) {
+    throw new Error(`${code} came with status ${status}`);
+  }
   return new AuthError(code, details);
 }
 
