@@ -57,6 +57,7 @@ test.for(Object.entries(RUNTIMES))("installed, it is used through every door on 
     health: ["ok", "ok"],
     laws: true,
     verified: true,
+    tested: ["ada@example.com", null],
     mailed: ["mail_failed", null],
     refused: ["config_invalid", "config_invalid"],
   });

@@ -11,7 +11,7 @@ import redis from "@latchkey/auth/drivers/redis";
 import sqlite from "@latchkey/auth/drivers/sqlite";
 import { toNodeListener } from "@latchkey/auth/node";
 import { startServer } from "@latchkey/auth/server";
-import { driverSuite } from "@latchkey/auth/testing";
+import { driverSuite, signedIn as signedInHeaders, testbed } from "@latchkey/auth/testing";
 import { createVerifier } from "@latchkey/auth/verify";
 
 const secret = "a-secret-of-32-characters-for-the-package";
@@ -35,6 +35,7 @@ console.log(JSON.stringify({
   health: [await healthOverNode(), await healthOfServer()],
   laws: laws.length > 0,
   verified: await verified(),
+  tested: await tested(),
   mailed: await mailed(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
 }));
@@ -77,6 +78,18 @@ async function verified(): Promise<boolean> {
   const claims = await verify(accessToken);
   await auth.close();
   return claims.userId === userId;
+}
+
+/** Who is signed in before and after a week, in a test of an application. */
+async function tested(): Promise<readonly (string | null | undefined)[]> {
+  const { clock, options } = testbed();
+  const auth = createAuth({ baseUrl, ...options });
+  const headers = await signedInHeaders(auth, "ada@example.com");
+  const before = await auth.getSession(headers);
+  await clock.turn("8d");
+  const after = await auth.getSession(headers);
+  await auth.close();
+  return [before.user?.email, after.user?.email ?? null];
 }
 
 /** What is said of a mail server that is not there, by who speaks with mail servers: that one is there. */
