@@ -147,6 +147,20 @@ export const CASES: readonly Case[] = [
   },
   { route: "account.get", when: "", prepare: signedIn((ada) => ada.account.get()) },
   { route: "account.update", when: "", prepare: signedIn((ada) => ada.account.update({ name: "Ada" })) },
+  {
+    route: "account.update",
+    when: "with an `Idempotency-Key`",
+    prepare: signedIn((ada) => keyed(ada).account.update({ name: "Ada" })),
+  },
+  {
+    route: "account.update",
+    when: "the same key again",
+    async prepare({ signedIn }) {
+      const ada = keyed(await signedIn(ADA));
+      await ada.account.update({ name: "Ada" });
+      return () => ada.account.update({ name: "Ada" });
+    },
+  },
   { route: "account.remove", when: "three sessions", prepare: signedIn((ada) => ada.account.remove(), 3) },
   {
     route: "wellKnown.jwks",
@@ -256,6 +270,12 @@ function signedIn(ask: (ada: Client) => Promise<unknown>, times = 1): Case["prep
     const ada = await signedIn(ADA);
     return () => ask(ada);
   };
+}
+
+/** Somebody whose requests show a key. */
+function keyed(client: Client): Client {
+  client.headers.set("idempotency-key", "made-up-by-the-client");
+  return client;
 }
 
 async function third(world: World): Promise<Client> {
