@@ -11,6 +11,7 @@ import { ANY, IDEMPOTENT, SIGNED_IN } from "../src/http/openapi.ts";
 import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { filled, table } from "./markdown.ts";
+import { configurationPage, eventsPage } from "./reference.ts";
 import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -28,6 +29,8 @@ const pages: Readonly<Record<string, string>> = {
   "docs/routes.md": routesPage(),
   "docs/operations.md": await operationsPage(),
   "docs/stores.md": await storesPage(),
+  "docs/configuration.md": configurationPage(),
+  "docs/events.md": eventsPage(),
   "docs/testing.md": filled("docs/testing.md"),
 };
 const isCheck = process.argv.includes("--check");

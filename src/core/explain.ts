@@ -7,8 +7,42 @@ import type { Core } from "./core.ts";
 import { isListed } from "./sessions.ts";
 import type { Credential } from "./sessions.ts";
 
+/** Why a request is, or is not, signed in. */
+export type Cause =
+  | "signed_in"
+  | "no_cookie"
+  | "no_cookie_on_http"
+  | "no_cookie_on_host"
+  | "no_cookie_cross_site"
+  | "cookie_of_another_name"
+  | "cookie_switched_off"
+  | "cookie_doubled"
+  | "cookie_malformed"
+  | "cookie_forged"
+  | "other_scheme"
+  | "account_unknown"
+  | "session_ended"
+  | "session_revoked"
+  | "session_expired"
+  | "session_idle"
+  | "token_is_refresh"
+  | "token_is_cookie"
+  | "token_malformed"
+  | "token_of_another_issuer"
+  | "token_of_another_audience"
+  | "token_of_unknown_key"
+  | "token_signature"
+  | "token_expired"
+  | "clock_skew"
+  | "origin_foreign"
+  | "origin_null"
+  | "origin_missing"
+  | "proxy_unnamed"
+  | "proxy_host"
+  | "store_failed";
+
 /** Cause → what was found, and what to do. `{…}` is filled in. */
-const CAUSES = {
+const CAUSES: Readonly<Record<Cause, readonly [found: string, remedy: string]>> = {
   signed_in: ["The request is signed in.", ""],
   no_cookie: [
     "The request carries no session cookie and no bearer token.",
@@ -130,10 +164,7 @@ const CAUSES = {
     "The store could not be asked: {code}.",
     "See what it says: {problem}.",
   ],
-} as const;
-
-/** Why a request is, or is not, signed in. */
-export type Cause = keyof typeof CAUSES;
+};
 
 /** One thing that was found. */
 export interface Finding {
