@@ -14,6 +14,7 @@ import {
 } from "../mod.ts";
 import * as v from "valibot";
 import type { Calls, Feature, Route, Routes, Wire } from "../src/contract.ts";
+import { createVerifier } from "../src/doors/verify.ts";
 import { object, optional, text } from "../src/base/schema.ts";
 import type { EmailOtp, EmailOtpVerify } from "../src/features/email_otp/contract.ts";
 
@@ -128,6 +129,22 @@ holds<Equals<UserOf<AuthOptions>, User>>();
 // @ts-expect-error it validates nothing
 createAuth({ ...base, users: { fields: { plan: "string" } } });
 
+// A verifier names its audience, and only algorithms that have a public key.
+const issuer = "https://app.example.com";
+createVerifier({ issuer, audience: issuer, algorithms: ["EdDSA", "RS512"] });
+// @ts-expect-error for whom
+createVerifier({ issuer });
+// @ts-expect-error what is published is no secret
+createVerifier({ issuer, audience: issuer, algorithms: ["HS256"] });
+// @ts-expect-error yes or no
+createVerifier({ issuer, audience: issuer, isRevoked: () => undefined });
+async function claims(): Promise<readonly string[]> {
+  const { userId, sessionId, roles, plan } = await createVerifier({ issuer, audience: issuer }).verify("");
+  // @ts-expect-error what jwt.claims added may be anything
+  plan.length;
+  return [userId, sessionId, ...roles];
+}
+
 // What was given is never changed: options and replies are read-only.
 const auth = createAuth({ ...base, email, emailOtp: true, storage: driver });
 async function replies(grant: Grant): Promise<void> {
@@ -234,6 +251,7 @@ export const checked: readonly unknown[] = [
   _kept,
   _nothing,
   replies,
+  claims,
   callers,
   _options,
   _mine,

@@ -1,5 +1,6 @@
 // How a verifier comes by its keys: asked for once, kept for as long as they may be, and missed by nobody while they cannot be had.
 import type { ServerResponse } from "node:http";
+import { decodeProtectedHeader } from "jose";
 import { expect, test } from "vitest";
 import { outcome } from "../suite/steps.ts";
 import { issuer } from "./issuer.ts";
@@ -86,6 +87,28 @@ test("a new key is seen when the first token comes that it signed; unknown ones 
   await clock.turn(0.001);
   await Promise.all(Array.from({ length: 20 }, () => outcome(verify(before))));
   expect(asked).toHaveLength(3);
+});
+
+test("a rotation is seen before it is needed, and a key that was revoked serves until the keys are asked for again", async () => {
+  const { asked, auth, clock, token, verifier } = await issuer();
+  const { verify } = verifier();
+  await auth.signingKeys.jwks(); // makes them
+  await clock.turn("5m"); // the key that stands by has been published for long enough
+  const before = await token();
+  expect(await outcome(verify(before))).toBe("fine");
+  expect((await auth.signingKeys.rotate()).rotated).toBe(true);
+  const after = await token();
+  expect(decodeProtectedHeader(after).kid).not.toBe(decodeProtectedHeader(before).kid);
+  expect(await outcome(verify(after))).toBe("fine");
+  expect(await outcome(verify(before))).toBe("fine");
+  expect(asked).toEqual([JWKS]);
+  await auth.signingKeys.rotate({ revoke: true });
+  await clock.turn(299.999);
+  expect(await outcome(verify(before))).toBe("fine");
+  await clock.turn(0.001);
+  expect(await outcome(verify(before))).toBe("token_invalid");
+  expect(await outcome(verify(await token()))).toBe("fine");
+  expect(asked).toEqual([JWKS, JWKS]);
 });
 
 /** What goes wrong with a reply. */

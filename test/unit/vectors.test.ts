@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256 } from "../../src/crypto/keyring.ts";
+import { createVerifier } from "../../src/doors/verify.ts";
 import { type Algorithm, ALGORITHMS, type JwtKey, verifyAccessToken } from "../../src/protocol/jwt.ts";
+import { outcome } from "../suite/steps.ts";
 
 interface Vector {
   readonly id: string;
@@ -99,6 +101,10 @@ test.skipIf(!present)(
         expect([id, verified]).toEqual([id, { is: "invalid" }]);
         asked++;
       }
+      const kid = String(headerOf(token)["kid"]);
+      const jwks = { keys: keys.map((key) => ({ ...key, kid })) };
+      const { verify } = createVerifier({ issuer: "joe", audience: "any", jwks });
+      expect([id, await outcome(verify(token))]).toEqual([id, "token_invalid"]);
     }
     expect(asked).toBeGreaterThan(240);
   },
