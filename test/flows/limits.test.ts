@@ -10,7 +10,8 @@ import { chance } from "../../src/testing/chance.ts";
 import { clock } from "../../src/testing/clock.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { premises, type StoreName, STORES } from "../suite/stores.ts";
-import { SECRET } from "../suite/world.ts";
+import { SECRET, world } from "../suite/world.ts";
+import { requestOf } from "../http/site.ts";
 
 const SIX: Rate = { limit: 6, per: 60 };
 
@@ -73,6 +74,38 @@ describe.each(STORES)("on %s", (name) => {
     expect(verdicts.filter(({ allowed }) => allowed).map(({ remaining }) => remaining).toSorted()).toEqual(
       [0, 1, 2, 3, 4, 5],
     );
+  });
+
+  test("of 100 requests at once, at two servers, no more pass than the limit", async () => {
+    const rateLimit = { "GET /session": { limit: 6, per: "1h" } } as const;
+    const here = world(name, "http", {
+      unhurried: true,
+      options: { clientIp: () => "192.0.2.1", rateLimit },
+    });
+    try {
+      const replies = await Promise.all(
+        Array.from({ length: 100 }, (_, i) => here.server(i % 2).handler(requestOf("GET /session"))),
+      );
+      const passed = replies.filter(({ status }) => status === 200);
+      expect(passed.map(({ headers }) => headers.get("ratelimit")?.split(";")[1]).toSorted()).toEqual(
+        ["r=0", "r=1", "r=2", "r=3", "r=4", "r=5"],
+      );
+      expect(replies.filter(({ status }) => status === 429)).toHaveLength(94);
+    } finally {
+      await here.close();
+    }
+  });
+
+  test("what another server has given back counts at once", async () => {
+    await counting(name, async (server) => {
+      const [here, there] = [server(), server()];
+      for (let i = 0; i < 7; i++) await here.take(["refunded"], SIX);
+      await there.refund(["refunded"], SIX);
+      const takes = [await here.take(["refunded"], SIX), await here.take(["refunded"], SIX)];
+      expect(takes.map(({ allowed }) => allowed)).toEqual([true, false]);
+      await there.forget(["refunded"]);
+      expect(await here.take(["refunded"], SIX)).toMatchObject({ allowed: true, remaining: 5 });
+    });
   });
 
   test("a window is kept under a hash, and gone from the store when it says nothing any more", async () => {

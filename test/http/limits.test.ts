@@ -200,7 +200,7 @@ describe("limits cannot be walked around", () => {
         });
         expect([path, (await read(await auth.handler(astray))).status]).toEqual([path, 404]);
       }
-      for (const method of ["HEAD", "GET", "PUT", "PATCH", "DELETE"]) {
+      for (const method of ["HEAD", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
         const asked = { headers: { "x-forwarded-for": "192.0.2.1" } };
         expect([method, (await auth.handler(requestOf(`${method} /email/start`, asked))).status]).toEqual([
           method,
@@ -442,7 +442,11 @@ test("each refusal is told to whoever listens: which limit, and which address", 
   await behindProxy(async (from, { auth }) => {
     const heard: object[] = [];
     auth.on("limit.exceeded", ({ limit, ip, requestId }) => void heard.push({ limit, ip, requestId }));
-    await times(31, () => from("::ffff:192.0.2.1", START, undefined, { "x-request-id": "mine" }));
+    const resend = { challengeId: "a".repeat(26) };
+    await times(
+      31,
+      () => from("::ffff:192.0.2.1", "POST /challenges/resend", resend, { "x-request-id": "mine" }),
+    );
     expect(heard).toEqual([{ limit: "start", ip: "192.0.2.1", requestId: "mine" }]);
   });
 });
