@@ -32,6 +32,7 @@ const CONTENTS: Readonly<Record<string, readonly [libraries: string, atOnce: str
   "server.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
   "testing.js": ["", "./drivers/memory.js", ""],
   "verify.js": ["jose", "", ""],
+  "plugin.js": ["@oslojs valibot", "", ""],
   "latchkey.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
 };
 
@@ -56,9 +57,9 @@ test("the single file is one module: what it is not made of is there when it is 
   expect(loadedBy(join(folder, "server.js"))).toEqual(["mod.js", "node.js", "open.js", "server.js"]);
 });
 
-const LARGEST = 75_000; // bytes, gzip
+const LARGEST = 100_000; // bytes, gzip
 
-test("all of it, with the drivers that stores of unstorage need, is at most 75 KB, minified and gzip", () => {
+test("all of it, with the drivers that stores of unstorage need, is at most 100 KB, minified and gzip", () => {
   const { code } = transformSync(readFileSync(join(folder, "mod.js"), "utf8"), { minify: true });
   expect(gzipSync(code, { level: 9 }).length).toBeLessThan(LARGEST);
 });
