@@ -73,6 +73,7 @@ flow("of 20 changes at once, at two servers, none is lost", async (world) => {
 flow("a schema that judges the whole judges what is kept, however it comes about", async (world) => {
   const { users } = world.server();
   const { id } = await users.create({ email: ADA });
+  await world.server(1).ready(); // or one would be done before the other has begun
   const update = (i: number, members: object) => outcome(world.server(i).users.update({ id, ...members }));
   const both = await Promise.all([update(0, { a: 1 }), update(1, { b: 1 })]);
   expect(both.toSorted()).toEqual(["fine", "input_invalid"]);
