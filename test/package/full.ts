@@ -2,6 +2,7 @@
 import { createAuth, type Logger, type User } from "@latchkey/auth";
 import memory from "@latchkey/auth/drivers/memory";
 import { createVerifier } from "@latchkey/auth/verify";
+import { sms } from "../../examples/sms_plugin.ts";
 
 interface Fields {
   readonly nickname: string;
@@ -62,6 +63,7 @@ const auth = createAuth({
   logger,
   service: "example",
   users: { fields },
+  plugins: [sms({ send: () => Promise.resolve(), prefixes: ["+49"], signUp: true, length: 8 })],
   platform: { now: () => 0 },
 });
 
@@ -73,6 +75,7 @@ export async function use(request: Request): Promise<User & Partial<Fields>> {
   const { user: asked } = await auth.requireSession(request, { freshWithin: "10m" });
   const { items } = await auth.sessions.list({ userId: asked.id });
   await auth.sessions.end({ userId: user.id, id: session.id });
+  await auth.sms.start({ number: "+49 151 23456789" });
   await auth.users.find({ email: "ada@example.com" });
   await auth.users.remove({ id: user.id });
   auth.on("session.ended", (event) => console.log(event, items.length));

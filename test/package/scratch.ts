@@ -71,7 +71,9 @@ export function project(place: Scratch, { tarball }: Packed): string {
   };
   const folder = place.folder({ "package.json": JSON.stringify(manifest) });
   run(folder, ["npm", "install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
-  for (const name of ["use.ts", "full.ts"]) cpSync(join(ROOT, "test/package", name), join(folder, name));
+  for (const path of ["test/package/use.ts", "test/package/full.ts", "examples/sms_plugin.ts"]) {
+    cpSync(join(ROOT, path), join(folder, path));
+  }
   mkdirSync(join(folder, "node_modules/@types"));
   symlinkSync(join(ROOT, "node_modules/@types/node"), join(folder, "node_modules/@types/node"));
   return folder;

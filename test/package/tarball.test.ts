@@ -49,7 +49,7 @@ test("whose code is in it is said, with their licence", () => {
 });
 
 test.for(Object.entries(RUNTIMES))("installed, it is used through every door on %s", ([, start]) => {
-  const printed = run(installed, [...start, "use.ts"]);
+  const printed = run(installed, [...start, "test/package/use.ts"]);
   expect(JSON.parse(printed)).toEqual({
     signedIn: Object.fromEntries(
       ["memory", "prefix", "open", "sqlite", "fs"].map((store) => [store, "ada@example.com"]),
@@ -58,6 +58,7 @@ test.for(Object.entries(RUNTIMES))("installed, it is used through every door on 
     laws: true,
     verified: true,
     tested: ["ada@example.com", null],
+    plugged: "+4915123456789",
     mailed: ["mail_failed", null],
     refused: ["config_invalid", "config_invalid"],
   });
@@ -80,7 +81,7 @@ test.for([["nodenext", NODENEXT], ["bundler", BUNDLER]] as const)(
   "its types hold with moduleResolution %s, down to its own declarations, and see what is wrong",
   ([, options]) => {
     const every = everyDoor(doors().map(({ name }) => name));
-    const files = { "every.ts": every, "use.ts": undefined, "wrong.ts": WRONG };
+    const files = { "every.ts": every, "test/package/use.ts": undefined, "wrong.ts": WRONG };
     const { complaints } = compiled({ ...options, ...NODE }, files);
     const lines = complaints.matchAll(/^(\S+)\((\d+),/gm);
     expect([...lines].map(([, path, line]) => `${path}:${line}`)).toEqual(
@@ -98,7 +99,7 @@ const INSTANTIATIONS = 20_000;
 
 test("a configuration with every option costs the compiler little", () => {
   const options = { ...BUNDLER, ...WEB, skipLibCheck: true };
-  const light = compiled(options, { "full.ts": undefined });
+  const light = compiled(options, { "test/package/full.ts": undefined });
   expect(light.complaints).toEqual("");
   expect(light.instantiations).toBeLessThan(INSTANTIATIONS);
   const heavy = `type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
@@ -107,7 +108,7 @@ type Boxed<K> = { readonly value: K; readonly next: readonly [K] };
 export const boxes: { [K in Name]: Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<Boxed<K>>>>>>>> }[Name][] = [];
 export const first = boxes.map((box) => box.value.value.value.value.value.value.value.next[0]);
 `;
-  const more = compiled(options, { "full.ts": undefined, "heavy.ts": heavy });
+  const more = compiled(options, { "test/package/full.ts": undefined, "heavy.ts": heavy });
   expect(more.complaints).toEqual("");
   expect(more.instantiations).toBeGreaterThan(INSTANTIATIONS);
 });
@@ -169,6 +170,7 @@ function compiled(options: object, files: Readonly<Record<string, string | undef
       target: "es2024",
       strict: true,
       noEmit: true,
+      allowImportingTsExtensions: true,
       skipLibCheck: false,
       exactOptionalPropertyTypes: true,
     },

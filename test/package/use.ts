@@ -13,6 +13,7 @@ import { toNodeListener } from "@latchkey/auth/node";
 import { startServer } from "@latchkey/auth/server";
 import { driverSuite, signedIn as signedInHeaders, testbed } from "@latchkey/auth/testing";
 import { createVerifier } from "@latchkey/auth/verify";
+import { sms } from "../../examples/sms_plugin.ts";
 
 const secret = "a-secret-of-32-characters-for-the-package";
 const baseUrl = "http://localhost:3000";
@@ -36,6 +37,7 @@ console.log(JSON.stringify({
   laws: laws.length > 0,
   verified: await verified(),
   tested: await tested(),
+  plugged: await plugged(),
   mailed: await mailed(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
 }));
@@ -78,6 +80,20 @@ async function verified(): Promise<boolean> {
   const claims = await verify(accessToken);
   await auth.close();
   return claims.userId === userId;
+}
+
+/** The number of who has signed in by a plug-in: it is made with one door, and joined in another. */
+async function plugged(): Promise<string | null> {
+  const texts: string[] = [];
+  const plugins = [sms({ send: (_, text) => Promise.resolve(texts.push(text)) })] as const;
+  const auth = createAuth({ storage: memory(), secret, baseUrl, plugins });
+  const { challengeId } = await auth.sms.start({ number: "+49 151 23456789" });
+  while (texts.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const code = /\b\d{6}\b/.exec(texts[0] ?? "")?.[0] ?? "";
+  const { user } = await auth.sms.verify({ challengeId, code });
+  const number = await auth.sms.numberOf({ id: user.id });
+  await auth.close();
+  return number;
 }
 
 /** Who is signed in before and after a week, in a test of an application. */
