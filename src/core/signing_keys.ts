@@ -163,10 +163,10 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
   async function rotate(revoke: boolean): Promise<Rotation> {
     const seen = (await known(READ_AGAIN)).signing.kid;
     const record = await records.get("");
-    if (!revoke && !isReady(record, rules, platform.now())) return { rotated: false, kid: seen };
-    const { keys, moved } = await turned(record, seen, revoke);
-    loaded = await opened(keys, platform.now());
-    return { rotated: moved, kid: loaded.signing.kid };
+    const may = revoke || isReady(record, rules, platform.now());
+    const rotated = may && (await turned(record, seen, revoke)).moved;
+    loaded = await load(); // whoever was slower than another process learns what that one did
+    return { rotated, kid: loaded.signing.kid };
   }
 
   return {
