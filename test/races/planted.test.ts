@@ -122,10 +122,10 @@ const BUGS: Readonly<Record<string, Bug>> = {
   "a guess is told before it is counted": {
     changes: [{
       file: CHALLENGES,
-      from: "return records.change(id, (current) => attempt(current, { purpose, guesses, now }));",
+      from: "return records.change(id, (current) => attempt(current, { ...answer, now }), seen);",
       to: `return records.get(id).then(async (seen) => {
-        const { result } = attempt(seen, { purpose, guesses, now });
-        await records.change(id, (current) => attempt(current, { purpose, guesses, now }));
+        const { result } = attempt(seen, { ...answer, now });
+        await records.change(id, (current) => attempt(current, { ...answer, now }));
         return result;
       });`,
     }],
@@ -182,7 +182,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   "a start's time runs while it waits for somebody else's": {
     changes: [{
       file: SIGN_IN,
-      from: "entry = sessions.entry(); // its time begins now",
+      from: "entry = sessions.entry(); // its time begins now, however long the claim took",
       to: "// its time began",
     }],
     caught: [[holds.deadFirstSignIn, /what the next got after a death/]],

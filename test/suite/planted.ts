@@ -16,32 +16,35 @@ export interface Change {
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const nursery = join(root, "test", ".planted");
 
-/** `createAuth` from a copy of the source in which some places are changed. Libraries are those of the project.
+/** `createAuth` from a copy of the source in which some places are changed. Libraries are those of the project. The copy stays while
+ * this process runs, for what is loaded when it is first used.
  * @throws {Error} where the text to change is not found exactly once */
 export async function planted(changes: readonly Change[]): Promise<typeof createAuth> {
   mkdirSync(nursery, { recursive: true });
-  const copy = mkdtempSync(join(nursery, "copy-"));
-  try {
-    for (const part of ["mod.ts", "src", "drivers"]) {
-      cpSync(join(root, part), join(copy, part), { recursive: true });
+  weed();
+  const copy = mkdtempSync(join(nursery, `${process.pid}-`));
+  process.once("exit", () => rmSync(copy, { recursive: true, force: true }));
+  for (const part of ["mod.ts", "src", "drivers"]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  for (const { file, from, to } of changes) {
+    const path = join(copy, file);
+    writeFileSync(path, replaced(readFileSync(path, "utf8"), { file, from, to }));
+  }
+  const door: { readonly createAuth: typeof createAuth } = await import(
+    pathToFileURL(join(copy, "mod.ts")).href
+  );
+  return door.createAuth;
+}
+
+/** Removes the copies of processes that were killed. */
+function weed(): void {
+  for (const name of readdirSync(nursery)) {
+    try {
+      process.kill(Number.parseInt(name), 0);
+    } catch {
+      rmSync(join(nursery, name), { recursive: true, force: true }); // there is no such process
     }
-    for (const { file, from, to } of changes) {
-      const path = join(copy, file);
-      writeFileSync(path, replaced(readFileSync(path, "utf8"), { file, from, to }));
-    }
-    const door: { readonly createAuth: typeof createAuth } = await import(
-      pathToFileURL(join(copy, "mod.ts")).href
-    );
-    const late = ["src/core", "src/features"].flatMap((room) =>
-      readdirSync(join(copy, room), { recursive: true, encoding: "utf8" }).map((name) =>
-        join(copy, room, name)
-      )
-    );
-    // What is loaded when it is first used is loaded now.
-    for (const path of late) if (path.endsWith(".ts")) await import(pathToFileURL(path).href);
-    return door.createAuth;
-  } finally {
-    rmSync(copy, { recursive: true, force: true }); // all of it has been loaded
   }
 }
 

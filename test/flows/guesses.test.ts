@@ -1,0 +1,245 @@
+// What strangers may guess and have mailed, and that it costs the owner of an account nothing.
+import { expect, test } from "vitest";
+import type { Client } from "../suite/client.ts";
+import { faulty, refusal } from "../suite/faults.ts";
+import { flow } from "../suite/flow.ts";
+import { type World, world } from "../suite/world.ts";
+
+const [ADA, BOB] = ["ada@example.com", "bob@example.com"];
+const LONG = /^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/;
+
+flow(
+  "strangers judge fifty guesses an hour, at however many challenges and servers at once",
+  async (here) => {
+    const strangers = Array.from({ length: 60 }, (_, i) => here.person(i % 2));
+    const challenges = await Promise.all(strangers.map((one) => one.emailOtp.start({ email: ADA })));
+    const outcomes = await Promise.all(
+      strangers.map((one, i) => refusal(one.emailOtp.verify(wrong(challenges[i]!)))),
+    );
+    const limited = outcomes.findIndex(({ code }) => code === "rate_limited");
+    expect(tally(outcomes)).toEqual({ code_invalid: 50, rate_limited: 10 });
+    expect(outcomes[limited]).toMatchObject({ status: 429, details: { retryAfter: 72 } });
+    await here.turn("72s");
+    const again = refusal(strangers[limited]!.emailOtp.verify(wrong(challenges[limited]!)));
+    expect(await again, "nothing was judged").toMatchObject({ details: { attemptsLeft: 4 } });
+  },
+);
+
+flow(
+  "an owner whose device is known signs in while strangers guess, and on a new one by a long code",
+  async (here) => {
+    const ada = await here.signedIn(ADA);
+    await here.turn("1h"); // for there to be five mails
+    const four = await guessing(here, ADA, 4);
+    expect(four).toEqual({ code_invalid: 40 });
+    const device = here.person(1);
+    const { challengeId } = await device.emailOtp.start({ email: ADA });
+    const code = here.mailbox.code(ADA);
+    expect([code, here.mailbox.last(ADA).text]).toEqual([
+      expect.stringMatching(LONG),
+      expect.stringContaining(code),
+    ]);
+    expect(await guessing(here, ADA, 2)).toEqual({ code_invalid: 10, rate_limited: 10 });
+    expect(await guessing(here, ADA, 1, ada), "somebody who is known").toEqual({ code_invalid: 10 });
+    await ada.emailOtp.verify(await answered(here, ada, ADA));
+    const typed = code.toUpperCase().replaceAll("-", " ");
+    await device.emailOtp.verify({ challengeId, code: typed });
+    await device.emailOtp.verify(await answered(here, device, ADA)); // it is known from now on
+  },
+  { options: { emailOtp: { attempts: 10 } } },
+);
+
+flow(
+  "five mails an hour leave for strangers, ten for each device that is known, and no reply tells",
+  async (here) => {
+    const [ada, bob] = [await here.signedIn(ADA), await here.signedIn(BOB)];
+    await here.turn("1h");
+    const before = here.mailbox.messages.length;
+    const sent = () => here.mailbox.messages.length - before;
+    for (const [i, email] of [ADA, "Ada@Example.com", " ada@EXAMPLE.com", ADA, ADA, ADA, ADA].entries()) {
+      const step = await here.person(i % 2).emailOtp.start({ email });
+      expect(Object.keys(step)).toEqual(["challengeId", "expiresAt", "resendAt"]);
+    }
+    expect(sent()).toBe(5);
+    await bob.emailOtp.start({ email: ADA });
+    expect(sent(), "somebody else's device is a stranger's").toBe(5);
+    const { challengeId } = await ada.emailOtp.start({ email: ADA });
+    const first = here.mailbox.code(ADA);
+    for (let i = 0; i < 10; i++) await ada.emailOtp.start({ email: ADA });
+    expect(sent()).toBe(15);
+    await here.turn("1m");
+    await ada.challenges.resend({ challengeId });
+    await here.turn("1m");
+    const told = await ada.challenges.resend({ challengeId });
+    expect([sent(), told.resendAt]).toEqual([15, new Date(here.now() + 60_000).toISOString()]);
+    await ada.emailOtp.verify({ challengeId, code: first }); // what did not leave takes nothing from what did
+    await here.turn("12m");
+    await here.person().emailOtp.start({ email: ADA });
+    expect(sent()).toBe(16);
+  },
+);
+
+flow("what ends all sessions makes every device a stranger", async (here) => {
+  const ada = await here.signedIn(ADA);
+  expect(await guessing(here, ADA, 10)).toEqual({ code_invalid: 50 });
+  const answer = await answered(here, ada, ADA);
+  const { user } = await ada.sessions.get();
+  await here.server(1).sessions.endAll({ userId: user?.id ?? "" });
+  expect(await refusal(ada.emailOtp.verify(answer))).toMatchObject({ code: "challenge_invalid" });
+  await here.turn("72s");
+  const fresh = await ada.emailOtp.start({ email: ADA });
+  expect(await refusal(ada.emailOtp.verify(wrong(fresh)))).toMatchObject({ code: "code_invalid" });
+  expect(await refusal(ada.emailOtp.verify(wrong(fresh)))).toMatchObject({ code: "rate_limited" });
+});
+
+test(
+  "an owner gets in while 10,000 strangers guess for hours, on a known device and on a new one",
+  async () => {
+    const here = world("memory", "method");
+    const ada = await here.signedIn(ADA);
+    const began = here.now();
+    const strangers = { code_invalid: 0, rate_limited: 0 };
+    for (let i = 0; i < 10_000; i++) {
+      const stranger = here.person(i % 2);
+      const step = await stranger.emailOtp.start({ email: ADA });
+      const { code } = await refusal(stranger.emailOtp.verify(wrong(step)));
+      strangers[code as keyof typeof strangers]++;
+      if (i % 100 === 99) await here.turn("2m");
+      if (i % 2_500 === 1_000) await ada.emailOtp.verify(await answered(here, ada, ADA));
+    }
+    const units = Math.floor((here.now() - began) / 72_000);
+    expect(strangers.code_invalid).toBeLessThanOrEqual(50 + units);
+    expect(strangers.code_invalid + strangers.rate_limited).toBe(10_000);
+    expect(here.mailbox.messages.length).toBeLessThanOrEqual(5 + 5 + (here.now() - began) / 720_000);
+    await here.turn("12m"); // a mail is left in the hour
+    const device = here.person();
+    const answer = await answered(here, device, ADA);
+    expect(answer.code).toMatch(LONG);
+    await device.emailOtp.verify(answer);
+    await here.turn("1h");
+    expect((await answered(here, here.person(), ADA)).code, "the row is over").toMatch(/^\d{6}$/);
+    await here.close();
+  },
+  120_000,
+);
+
+test("after a hundred wrong guesses in a row codes are long, however slowly they came", async () => {
+  const here = world("memory", "method");
+  const { id } = await here.server().users.create({ email: ADA });
+  const guess = async () => {
+    const stranger = here.person();
+    const step = await stranger.emailOtp.start({ email: ADA });
+    await refusal(stranger.emailOtp.verify(wrong(step)));
+    await here.turn("12m");
+  };
+  for (let i = 0; i < 99; i++) await guess();
+  expect((await answered(here, here.person(), ADA)).code).toMatch(/^\d{6}$/);
+  await here.turn("12m");
+  await guess();
+  expect((await answered(here, here.person(), ADA)).code).toMatch(LONG);
+  await here.server().sessions.create({ userId: id });
+  await here.turn("12m");
+  expect((await answered(here, here.person(), ADA)).code, "anybody's sign-in ends the row").toMatch(
+    /^\d{6}$/,
+  );
+  await here.close();
+});
+
+test("known and unknown addresses get the same replies and do the same work, past every budget too", async () => {
+  const here = world("memory", "http", { options: { emailOtp: { signUp: false } } });
+  await here.server().users.create({ email: ADA });
+  const watched = faulty(here.driver());
+  const auth = here.another({ storage: watched.driver });
+  await auth.ready();
+  const all: unknown[] = [];
+  for (const email of [ADA, BOB]) {
+    watched.seen.splice(0);
+    const replies: unknown[] = [];
+    for (let i = 0; i < 60; i++) {
+      const { challengeId, ...start } = await post(auth, "start", { email });
+      const { challengeId: _, ...guess } = await post(auth, "verify", wrong({ challengeId }));
+      replies.push(start, guess);
+    }
+    all.push([replies, [...watched.seen]]);
+  }
+  expect(all[1]).toEqual(all[0]);
+  expect(JSON.stringify(all)).toContain("rate_limited");
+  await here.close();
+});
+
+test("a guess that cannot be counted is not judged", async () => {
+  const here = world("memory", "method");
+  const store = faulty(here.driver());
+  const auth = here.another({ storage: store.driver });
+  const ada = here.at(auth);
+  const answer = await answered(here, ada, ADA);
+  const before = (await here.contents()).get(`challenges:${answer.challengeId}`);
+  store.fault = ({ key }, run) => key.startsWith("limits:") ? Promise.reject(new Error("down")) : run();
+  expect(await refusal(ada.emailOtp.verify(answer))).toMatchObject({ code: "storage_unavailable" });
+  expect(await refusal(ada.emailOtp.start({ email: ADA }))).toMatchObject({ code: "storage_unavailable" });
+  expect((await here.contents()).get(`challenges:${answer.challengeId}`)).toBe(before);
+  const paid = store.seen.length + 1; // the guess itself is counted, what comes after is not
+  store.fault = ({ key, n }, run) =>
+    key.startsWith("limits:") && n > paid ? Promise.reject(new Error("down")) : run();
+  expect((await ada.emailOtp.verify(answer)).user.email).toBe(ADA);
+  await here.close();
+});
+
+test("without rateLimit nothing is counted but the attempts of a challenge", async () => {
+  const here = world("memory", "method", { options: { rateLimit: false } });
+  expect(await guessing(here, ADA, 12)).toEqual({ code_invalid: 60 });
+  expect(here.mailbox.messages).toHaveLength(12);
+  const answer = await answered(here, here.person(), ADA);
+  expect(answer.code).toMatch(/^\d{6}$/);
+  for (let i = 0; i < 5; i++) await refusal(here.person().emailOtp.verify(wrong(answer)));
+  expect(await refusal(here.person().emailOtp.verify(answer))).toMatchObject({ code: "challenge_invalid" });
+  expect([...(await here.contents()).keys()].filter((key) => key.startsWith("limits:"))).toEqual([]);
+  await here.close();
+});
+
+/** An answer that no mail brings: it has nine digits. */
+function wrong({ challengeId }: { readonly challengeId: string }) {
+  return { challengeId, code: "123456789" };
+}
+
+/** Guesses until so many challenges are dead, each by a stranger of its own, and what came of it. */
+async function guessing(here: World, email: string, challenges: number, who?: Client) {
+  const outcomes: { readonly code: string }[] = [];
+  for (let i = 0; i < challenges; i++) {
+    const somebody = who ?? here.person(i % 2);
+    const step = await somebody.emailOtp.start({ email });
+    for (let tries = 0; tries < 10; tries++) {
+      const outcome = await refusal(somebody.emailOtp.verify(wrong(step)));
+      if (outcome.code === "challenge_invalid") break;
+      outcomes.push(outcome);
+    }
+  }
+  return tally(outcomes);
+}
+
+function tally(outcomes: readonly { readonly code: string }[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { code } of outcomes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+/** Asks for a mail, and what answers it. */
+async function answered(here: World, somebody: Client, email: string) {
+  const { challengeId } = await somebody.emailOtp.start({ email });
+  return { challengeId, code: here.mailbox.code(email) };
+}
+
+async function post(
+  auth: { readonly handler: (request: Request) => Promise<Response> },
+  path: string,
+  body: object,
+) {
+  const request = new Request(`http://localhost:3000/auth/email/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-request-id": "same" },
+    body: JSON.stringify(body),
+  });
+  const response = await auth.handler(request);
+  const { challengeId, ...rest } = await response.json();
+  return { challengeId, status: response.status, headers: [...response.headers], rest };
+}
