@@ -112,5 +112,5 @@ export type { TrustedOrigins } from "./src/options/origins.ts";
 export type { SessionOptions } from "./src/options/session.ts";
 export type { FieldsIssue, FieldsResult, FieldsSchema, UsersOptions } from "./src/options/users.ts";
 export type { Log, Platform } from "./src/platform.ts";
-export type { Algorithm } from "./src/protocol/jwt.ts";
+export type { Algorithm } from "./src/protocol/algorithms.ts";
 export type { Driver, MaybePromise, WriteOptions } from "./src/store/driver.ts";

@@ -4,7 +4,7 @@ import { AuthError } from "../errors.ts";
 import type { AccessToken, Session, User } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
-import { signAccessToken, type Verified, verifyAccessToken } from "../protocol/jwt.ts";
+import type { Verified } from "../protocol/jwt.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
 /** Whom an access token speaks of. */
@@ -52,6 +52,7 @@ export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Setting
       if (!audiences.includes(audience)) throw new AuthError("session_ended");
       const more = await added(subject);
       const iat = Math.floor(platform.now() / 1000);
+      const { signAccessToken } = await jwts();
       const accessToken = await signAccessToken({
         ...more,
         iss: issuer,
@@ -67,7 +68,13 @@ export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Setting
       }, await keys.signing());
       return { tokenType: "Bearer", accessToken, expiresIn: ttl };
     },
-    verify: (token, audience: string | readonly string[] = usual) =>
-      verifyAccessToken(token, keys.verifying, { issuer, audience, now: platform.now() }),
+    async verify(token, audience: string | readonly string[] = usual) {
+      const { verifyAccessToken } = await jwts();
+      return await verifyAccessToken(token, keys.verifying, { issuer, audience, now: platform.now() });
+    },
   };
 }
+
+/** jose is loaded with the first token: where sessions are carried by cookies alone there is none. */
+const jwts = () => loading ??= import("../protocol/jwt.ts");
+let loading: Promise<typeof import("../protocol/jwt.ts")> | undefined;

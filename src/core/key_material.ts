@@ -1,6 +1,7 @@
 import type { JWK } from "jose";
 import { fromBase64url } from "../base/encoding.ts";
-import type { Algorithm, JwtKey } from "../protocol/jwt.ts";
+import type { Algorithm } from "../protocol/algorithms.ts";
+import type { JwtKey } from "../protocol/jwt.ts";
 
 /** A public key (RFC 7517 section 4). */
 export type PublicKey = Readonly<Record<string, string>>;

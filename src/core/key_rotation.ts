@@ -1,4 +1,4 @@
-import type { Algorithm } from "../protocol/jwt.ts";
+import type { Algorithm } from "../protocol/algorithms.ts";
 import type { PublicKey } from "./key_material.ts";
 
 /** A key as it is stored. Times are in epoch milliseconds. */

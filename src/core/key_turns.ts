@@ -4,7 +4,7 @@ import type { Keyring } from "../crypto/keyring.ts";
 import { newId } from "../crypto/token.ts";
 import type { Platform } from "../platform.ts";
 import { SECRET_BYTES } from "../protocol/jwk.ts";
-import type { Algorithm } from "../protocol/jwt.ts";
+import type { Algorithm } from "../protocol/algorithms.ts";
 import type { Decision } from "../store/collection.ts";
 import { PAIRS, type PublicKey } from "./key_material.ts";
 import { isReady, kept, keyOf, type Keys, type Rules, type StoredKey } from "./key_rotation.ts";

@@ -31,7 +31,8 @@ export { AuthError } from "../errors.ts";
 export type { Duration } from "../base/duration.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "../errors.ts";
 export type { Log, Platform } from "../platform.ts";
-export type { AccessClaims, Algorithm } from "../protocol/jwt.ts";
+export type { Algorithm } from "../protocol/algorithms.ts";
+export type { AccessClaims } from "../protocol/jwt.ts";
 export type { Claims, JwkSet, PublicAlgorithm, VerifierOptions } from "../verifier/options.ts";
 
 /** Checks access tokens. Its function is bound: it can be passed around. */

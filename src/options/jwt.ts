@@ -1,7 +1,7 @@
 import type { Duration } from "../base/duration.ts";
 import type { Report } from "../base/report.ts";
 import type { Session, User } from "../model.ts";
-import { type Algorithm, ALGORITHMS } from "../protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS } from "../protocol/algorithms.ts";
 
 /** How access tokens are made. */
 export interface JwtOptions {

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { base64url, fromBase64url, sha256, utf8 } from "../base/encoding.ts";
-import type { Algorithm } from "./jwt.ts";
+import type { Algorithm } from "./algorithms.ts";
 
 /** Bytes of a secret, at least: as many as the hash has (RFC 7518 section 3.2). */
 export const SECRET_BYTES: Partial<Readonly<Record<Algorithm, number>>> = { HS256: 32, HS384: 48, HS512: 64 };

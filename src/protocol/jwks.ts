@@ -1,5 +1,6 @@
 import { importJWK } from "jose";
-import type { Algorithm, JwtKey } from "./jwt.ts";
+import type { Algorithm } from "./algorithms.ts";
+import type { JwtKey } from "./jwt.ts";
 
 /** The public keys of a JWK Set by their `kid` (RFC 7517 section 5), each for its one algorithm; null where it is no JWK Set. A key
  * is left out that is symmetric, has no `kid`, has an `alg` that is not among those given, is there for something else, or cannot

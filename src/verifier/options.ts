@@ -2,7 +2,8 @@ import type { Duration } from "../base/duration.ts";
 import { isLoopback, webOrigin } from "../base/origin.ts";
 import type { Range, Report } from "../base/report.ts";
 import type { Platform } from "../platform.ts";
-import { type AccessClaims, type Algorithm, ALGORITHMS } from "../protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS } from "../protocol/algorithms.ts";
+import type { AccessClaims } from "../protocol/jwt.ts";
 
 /** The algorithms whose keys can be published. */
 export type PublicAlgorithm = Exclude<Algorithm, `HS${string}`>;

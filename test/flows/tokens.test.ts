@@ -6,7 +6,7 @@ import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256, keyring } from "../../src/crypto/keyring.ts";
 import { createVerifier } from "../../src/doors/verify.ts";
 import type { Grant } from "../../src/model.ts";
-import type { Algorithm } from "../../src/protocol/jwt.ts";
+import type { Algorithm } from "../../src/protocol/algorithms.ts";
 import { flow } from "../suite/flow.ts";
 import { cookieOf, outcome, shows, signIn, watched } from "../suite/steps.ts";
 import { BASE_URL, SECRET, type World } from "../suite/world.ts";

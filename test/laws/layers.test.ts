@@ -14,7 +14,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["endpoint", "base, errors, model, contract (types)"],
   [
     "options",
-    "options, events, base, errors, platform, model, contract, store/driver, protocol/jwt, features/*/contract (types), libraries",
+    "options, events, base, errors, platform, model, contract, store/driver, protocol/algorithms, features/*/contract (types), libraries",
   ],
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   [
@@ -53,7 +53,10 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "base, errors, events, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
   ],
   ["doors/client", "errors, features/calls"],
-  ["doors/verify", "mod, contract, errors, base, features/calls, protocol/jwt, platform, verifier"],
+  [
+    "doors/verify",
+    "mod, contract, errors, base, features/calls, protocol/jwt, protocol/algorithms, platform, verifier",
+  ],
   ["doors/plugin", "mod, contract, errors, base, model, events, options (types), plugins"],
   ["doors/testing", "mod, contract, errors, base, features/calls, testing"],
   ["doors/server", "mod, contract, errors, base, features/calls, server"],

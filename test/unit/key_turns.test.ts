@@ -5,7 +5,8 @@ import { begin, type MadeKey, makeKey, tidy, turn } from "../../src/core/key_tur
 import { keyring } from "../../src/crypto/keyring.ts";
 import { machine } from "../../src/platform.ts";
 import { imported } from "../../src/core/key_material.ts";
-import { type Algorithm, ALGORITHMS, signAccessToken, verifyAccessToken } from "../../src/protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS } from "../../src/protocol/algorithms.ts";
+import { signAccessToken, verifyAccessToken } from "../../src/protocol/jwt.ts";
 
 const RULES: Rules = { algorithm: "EdDSA", rotateAfter: 1000, publishedFor: 100, lingers: 50 };
 const T = 10_000;

@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256 } from "../../src/crypto/keyring.ts";
 import { createVerifier } from "../../src/doors/verify.ts";
-import { type Algorithm, ALGORITHMS, type JwtKey, verifyAccessToken } from "../../src/protocol/jwt.ts";
+import { type Algorithm, ALGORITHMS } from "../../src/protocol/algorithms.ts";
+import { type JwtKey, verifyAccessToken } from "../../src/protocol/jwt.ts";
 import { outcome } from "../suite/steps.ts";
 
 interface Vector {

@@ -1,7 +1,7 @@
 import { object } from "../../base/schema.ts";
 import type { Feature, Routes } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
-import { PUBLISHED_FOR } from "../../protocol/jwt.ts";
+import { PUBLISHED_FOR } from "../../protocol/algorithms.ts";
 import { calls, type WellKnown } from "./contract.ts";
 
 const nothing = object<Record<never, never>>({});
