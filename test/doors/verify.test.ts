@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { base64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256 } from "../../src/crypto/keyring.ts";
 import { AuthError, type Claims, createVerifier, type VerifierOptions } from "../../src/doors/verify.ts";
+import { publicKeys } from "../../src/protocol/jwks.ts";
+import { ALGORITHMS } from "../../src/protocol/jwt.ts";
 import { outcome, shows } from "../suite/steps.ts";
 import { issuer } from "./issuer.ts";
 
@@ -115,6 +117,8 @@ test("a symmetric key in a JWK Set is no key, whatever it calls itself", async (
       expect(await outcome(verify(forged))).toBe("token_invalid");
     }
     expect(await outcome(verify(await token()))).toBe("fine");
+    const set = { keys: [{ kty: "oct", k, kid: "shared", alg }] };
+    expect(await publicKeys(set, ALGORITHMS)).toEqual(new Map()); // whatever the options name
   }
 });
 
