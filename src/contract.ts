@@ -58,7 +58,7 @@ export interface Route<I, O> {
   readonly output?: Schema<O>;
   /** Whether a request with an `Idempotency-Key` runs once, and its reply is kept for whoever sends it again. Does not compile where
    * the reply holds a token, code or seed, as one that starts a session does: nothing of that is kept. */
-  readonly idempotent?: [Extract<Members<O>, Secret>] extends [never] ? true : never;
+  readonly idempotent?: [Extract<MembersOf<O>, SecretMember>] extends [never] ? true : never;
   /** How long others may keep the reply, in seconds. Without it nobody may. */
   readonly maxAge?: number;
   /** What it may answer besides what any route may. */
@@ -66,12 +66,12 @@ export interface Route<I, O> {
 }
 
 /** The names of all members of a reply, however deep. */
-type Members<T> = T extends readonly (infer E)[] ? Members<E>
-  : T extends object ? { [K in keyof T]-?: K | Members<T[K]> }[keyof T]
+export type MembersOf<T> = T extends readonly (infer E)[] ? MembersOf<E>
+  : T extends object ? { [K in keyof T]-?: K | MembersOf<T[K]> }[keyof T]
   : never;
 
 /** What members are called that let somebody in. */
-type Secret =
+export type SecretMember =
   | ("token" | "tokens" | "code" | "codes" | "seed" | "secret")
   | `${string}${"Token" | "Tokens" | "Code" | "Codes" | "Seed" | "Secret"}`;
 

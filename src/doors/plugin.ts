@@ -23,7 +23,19 @@ export {
   text,
 } from "../base/schema.ts";
 export type { Range, Report } from "../base/report.ts";
-export type { Call, Caller, Mails, MaybeCaller, Plugin, Route, Routes, Wire } from "../contract.ts";
+export type {
+  Call,
+  Caller,
+  LimitKind,
+  Mails,
+  MaybeCaller,
+  MembersOf,
+  Plugin,
+  Route,
+  Routes,
+  SecretMember,
+  Wire,
+} from "../contract.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ErrorRow, ERRORS, Issue, OwnErrorCode } from "../errors.ts";
 export type { Level } from "../events.ts";
 export type {
