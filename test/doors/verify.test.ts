@@ -5,7 +5,7 @@ import { base64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256 } from "../../src/crypto/keyring.ts";
 import { AuthError, type Claims, createVerifier, type VerifierOptions } from "../../src/doors/verify.ts";
 import { publicKeys } from "../../src/protocol/jwks.ts";
-import { ALGORITHMS } from "../../src/protocol/jwt.ts";
+import { ALGORITHMS } from "../../src/protocol/algorithms.ts";
 import { outcome, shows } from "../suite/steps.ts";
 import { issuer } from "./issuer.ts";
 
