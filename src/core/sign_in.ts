@@ -61,6 +61,9 @@ export interface SignIn {
   readonly accessToken: (found: Found) => Promise<AccessToken>;
   /** A new grant for a session that lives. */
   readonly renew: (held: Held, client: ClientInfo | undefined) => Promise<Grant>;
+  /** Keeps the device of a session known that all others were ended but: what it showed before is void. `answer` is what its browser
+   * is told. */
+  readonly reissue: (answer: object, found: Found, client: ClientInfo | undefined) => Promise<void>;
   /** What of a grant is not in it; null for one that this process did not make. */
   readonly issued: (grant: object) => Issued | null;
   /** Refuses a way of carrying sessions that is switched off, and an audience that there is not. Asked before anything is spent. */
@@ -184,6 +187,12 @@ export function signIn(
     mode,
     accessToken,
     issued: (grant) => issued.get(grant) ?? null,
+    async reissue(answer, { uid, sid }, client) {
+      const account = await accounts.get(uid); // as it is now: whoever ended this session meanwhile has the last word
+      if (!account?.sessions.some((listed) => listed.sid === sid)) return;
+      const token = devices.issue({ uid, account }, sid, null);
+      issued.set(answer, { cookie: null, device: devices.joined(token, client?.device), created: false });
+    },
     renew: (held, client) => grantFor(held, false, client?.device),
     async finish({ value, noted }, wanted) {
       mode(wanted.session, wanted.audience);

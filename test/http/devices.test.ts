@@ -87,6 +87,25 @@ test("signing out leaves the device known", async () => {
   });
 });
 
+test("whoever ends all sessions but their own gets a token that counts, and every other one is void", async () => {
+  await onSite(async (site) => {
+    const { headers } = await signIn(site, ADA);
+    const cookie = headers.getSetCookie().map((set) => set.split(";")[0]).join("; ");
+    const before = cookie.split(`${NAME}=`)[1] ?? "";
+    const { session } = (await site.ask("GET /session", { headers: { cookie } })).body as {
+      session: { id: string };
+    };
+    const ended = await site.ask("POST /sign-out/all", { headers: { cookie }, body: { except: session.id } });
+    expect(ended.body).toEqual({ ended: 0 });
+    expect(ended.headers.getSetCookie()).toHaveLength(1);
+    const after = deviceOf(ended);
+    const again = async (device: string) =>
+      idOf(deviceOf(await signIn(site, ADA, { cookie: `${NAME}=${device}` })));
+    expect(await again(after)).toBe(idOf(after));
+    expect(await again(before)).not.toBe(idOf(before));
+  });
+});
+
 test("a page of somebody else's cannot ask in the name of a device that is known here", async () => {
   await onSite(async (site) => {
     const cookie = `${NAME}=${deviceOf(await signIn(site, ADA))}`;

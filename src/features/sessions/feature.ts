@@ -122,9 +122,13 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
         await end(userId, { sid: sessionId, acting: undefined }, client);
       }
     },
-    endAll: async ({ userId, sessionId, except, client }) => ({
-      ended: await end(userId, { except, acting: sessionId }, client),
-    }),
+    async endAll({ userId, sessionId, except, client }) {
+      const found = sessions.kept({ userId, sessionId, client });
+      const answer = { ended: await end(userId, { except, acting: sessionId }, client) };
+      const isKept = found !== null && except === sessionId && found.record.family === null;
+      if (isKept) await signIn.reissue(answer, found, client);
+      return answer;
+    },
     async list({ userId, sessionId }) {
       const all = await sessions.list(userId);
       const calls = sessionId === undefined || all.some(({ sid }) => sid === sessionId);
