@@ -38,7 +38,7 @@ export interface KeySet {
 
 /** What a rotation came to. */
 export interface Rotation {
-  /** Whether another key signs because of this call. */
+  /** Whether another key signs because of this call, or of one that this process was making already. */
   readonly rotated: boolean;
   /** The id of the key that signs now. */
   readonly kid: string;

@@ -2,6 +2,7 @@
 // one line.
 import { createInterface } from "node:readline";
 import { createAuth } from "../../src/auth.ts";
+import type { Rotation } from "../../src/core/signing_keys.ts";
 import type { Ended } from "../../src/features/sessions/contract.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
@@ -39,6 +40,7 @@ export interface Methods {
   readonly verify: (answer: Answer) => Promise<Got>;
   readonly refresh: (input: { readonly refreshToken: string }) => Promise<Got>;
   readonly endAll: (input: { readonly userId: string }) => Promise<Ended>;
+  readonly rotate: (input: { readonly revoke: boolean }) => Promise<Rotation>;
   /** Resolves to the id of whoever is signed in, or null. */
   readonly getSession: (headers: Got["headers"]) => Promise<string | null>;
 }
@@ -147,6 +149,7 @@ function methodsOf(server: FullAuth): Methods {
     verify: async (answer) => got(await server.emailOtp.verify(answer)),
     refresh: async (input) => got(await server.sessions.refresh(input)),
     endAll: (input) => server.sessions.endAll(input),
+    rotate: (input) => server.signingKeys.rotate(input),
     getSession: async (headers) => (await server.getSession(new Headers(headers))).user?.id ?? null,
   };
 }

@@ -50,6 +50,21 @@ describe.each(SHARED)("on %s", (store) => {
       expect(await audit()).toEqual({ [ADA]: 1 });
     }));
 
+  test("48 rotations of the signing keys from four processes are one, and as many revocations one more", () =>
+    four(store, async ({ processes }) => {
+      for (const process of processes) await process.turn(300_000); // the key that stands by is known by then
+      for (const revoke of [false, true]) {
+        const order = { method: "rotate", input: { revoke } } as const;
+        const shares = await Promise.all(
+          processes.map((process) => process.calls<"rotate">(Array(12).fill(order))),
+        );
+        expect(tally(shares.flat())).toEqual({ ok: 48 });
+        const rotations = shares.map(values);
+        expect(rotations.filter((own) => own.some(({ rotated }) => rotated))).toHaveLength(1);
+        expect(new Set(rotations.flat().map(({ kid }) => kid)).size).toBe(1);
+      }
+    }));
+
   test("100 first sign-ins with one address from four processes make one account", () =>
     four(store, async ({ desk, start, everywhere, audit }) => {
       const answers: Call<"verify">[] = [];
