@@ -47,6 +47,7 @@ export type {
   MaybePromise,
   Message,
   Platform,
+  Session,
   SessionMode,
   User,
   WriteOptions,

@@ -29,7 +29,7 @@ import { type Claims, type VerifierOptions, verifierSettings } from "../verifier
 
 export { AuthError } from "../errors.ts";
 export type { Duration } from "../base/duration.ts";
-export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue } from "../errors.ts";
+export type { ErrorBody, ErrorCode, ErrorDetails, ERRORS, Issue, OwnErrorCode } from "../errors.ts";
 export type { Log, Platform } from "../platform.ts";
 export type { Algorithm } from "../protocol/algorithms.ts";
 export type { AccessClaims } from "../protocol/jwt.ts";
