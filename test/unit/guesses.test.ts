@@ -1,11 +1,24 @@
 import { expect, test } from "vitest";
-import { guess, isGuessedAt, settled, type Tally } from "../../src/core/guesses.ts";
+import memory from "../../drivers/memory.ts";
+import { base32, sha256, utf8 } from "../../src/base/encoding.ts";
+import { newborn } from "../../src/core/accounts.ts";
+import { devices } from "../../src/core/devices.ts";
+import type { Events } from "../../src/core/events.ts";
+import type { Foundation } from "../../src/core/foundation.ts";
+import { guess, guesses, isGuessedAt, settled, type Tally } from "../../src/core/guesses.ts";
+import { limits } from "../../src/core/limits.ts";
+import { keyring } from "../../src/crypto/keyring.ts";
 import { LONG_CODE, newCode, newLongCode } from "../../src/crypto/token.ts";
+import { DEVICES } from "../../src/options/devices.ts";
 import { guessSettings } from "../../src/options/guesses.ts";
+import { machine } from "../../src/platform.ts";
+import { store as storeOf } from "../../src/store/collection.ts";
 import { chance } from "../../src/testing/chance.ts";
+import { SECRET } from "../suite/world.ts";
 
 const SETTINGS = guessSettings(true);
 const NOW = Date.UTC(2030, 0, 1);
+const PLATFORM = { ...machine, now: () => NOW, random: chance(1) };
 const UNIT = 72_000; // ms: an hour for fifty
 const DAY = 24 * 60 * 60_000;
 
@@ -73,4 +86,32 @@ test("a code that nobody guesses has 60 bits, and looks like no code of digits",
   expect(new Set(codes.join("")).size).toBe(32);
   expect(newLongCode((length) => new Uint8Array(length).fill(255))).toBe("7".repeat(12));
   for (const length of [6, 10]) expect(newCode(length, random)).not.toMatch(LONG_CODE);
+});
+
+test("after a hundred wrong guesses in a row a stranger's password is not judged, that of a known device is", async () => {
+  const store = storeOf(memory({ now: () => NOW }), PLATFORM, 1000);
+  const foundation = {
+    lookup: (_: string, value: string) => base32(sha256(utf8(value))),
+    ready: () => Promise.resolve(),
+  };
+  const known = devices(keyring([SECRET], PLATFORM.random), () => NOW, DEVICES);
+  const { pay, settle } = guesses({
+    store,
+    events: { emit: () => {} } as unknown as Events,
+    foundation: foundation as unknown as Foundation,
+    limits: limits(store, foundation as unknown as Foundation),
+    devices: known,
+    settings: { ...SETTINGS, guesses: { limit: 1000, per: 3600 } }, // so that the row alone decides
+  });
+  const uid = "a".repeat(26);
+  const identifier = { type: "email", value: "ada@example.com", proven: true } as const;
+  const account = newborn({ createdAt: NOW, name: null, identifier, sessions: [] });
+  const device = known.issue({ uid, account }, "s".repeat(26), null);
+  const target = { subject: identifier.value, noted: { uid, epoch: 0 }, client: undefined };
+  for (let i = 0; i < 100; i++) expect((await pay(target)).isJudged).toBe(true);
+  expect((await pay(target)).isJudged).toBe(false);
+  const paid = await pay({ ...target, client: { device } });
+  expect(paid.isJudged).toBe(true);
+  await settle(uid, paid, false);
+  expect((await pay(target)).isJudged).toBe(true);
 });
