@@ -19,14 +19,18 @@ export interface Report {
   readonly flag: (path: string, value: unknown, fallback: boolean) => boolean;
   /** One of a few words. */
   readonly word: <T extends string>(path: string, value: unknown, words: readonly T[], fallback: T) => T;
-  /** @throws {AuthError} `config_invalid` with everything that was noted, if anything was */
+  /** Ends the report.
+   * @throws {AuthError} `config_invalid` with everything that was noted, if anything was */
   readonly settle: () => void;
 }
 
 /** What a number may be, and what it is where nothing was said. */
 export interface Range {
+  /** The least. */
   readonly min: number;
+  /** The most. */
   readonly max: number;
+  /** What it is where nothing was said. */
   readonly fallback: number;
 }
 

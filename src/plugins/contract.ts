@@ -22,9 +22,7 @@ export interface PluginDefinition<
    * A letter, then up to 31 letters and digits. */
   readonly name: Name;
   /** Where each method is reached. A method that is not named here has no route. */
-  readonly calls:
-    & Readonly<Record<Routed, Call>>
-    & Readonly<Record<Exclude<NoInfer<Routed>, keyof NoInfer<M>>, never>>;
+  readonly calls: Readonly<Record<Routed, Call>>;
   /** How each of those is reached. */
   readonly routes: Routes<Pick<NoInfer<M>, NoInfer<Routed> & keyof NoInfer<M>>>;
   /** Checks the options and fills in what was not said. Paths begin at the plug-in: `length` is told as `plugins.sms.length`. */

@@ -48,7 +48,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   ],
   ...["plugins", "plugin", "wellKnown", "admin", "roles", "pages", "registration", "redirects", "signIn"],
   ...["then", "constructor", "toString", "valueOf", "toJSON", "hasOwnProperty", "refresh", "signUp", "keys"],
-  ...["request", "error", "limits", "rateLimit"],
+  ...["request", "error", "origin", "limits", "rateLimit"],
 ]);
 
 /** Notes why a plug-in does not fit in: its name, or an address, is somebody else's. */

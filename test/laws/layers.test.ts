@@ -57,7 +57,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "doors/verify",
     "mod, contract, errors, base, features/calls, protocol/jwt, protocol/algorithms, platform, verifier",
   ],
-  ["doors/plugin", "mod, contract, errors, base, model, events, options (types), plugins"],
+  ["doors/plugin", "mod, contract, errors, base, model, events, platform (types), options (types), plugins"],
   ["doors/testing", "mod, contract, errors, base, features/calls, testing"],
   ["doors/server", "mod, contract, errors, base, features/calls, server"],
   ["doors", "mod, contract, errors, base, features/calls, libraries (types)"],
