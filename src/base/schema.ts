@@ -4,7 +4,8 @@ import { seconds } from "./duration.ts";
 import { canonicalEmail } from "./email.ts";
 import { utf8 } from "./encoding.ts";
 
-/** A check at run time and a type, in one value. */
+/** A check at run time and a type, in one value: a schema of valibot, and what the functions here make.
+ * @internal */
 export type Schema<T> = v.GenericSchema<unknown, T>;
 
 /** One schema per member: leaving one out, or adding one, does not compile. */

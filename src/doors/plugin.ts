@@ -38,6 +38,7 @@ export type {
 } from "../contract.ts";
 export type { ErrorBody, ErrorCode, ErrorDetails, ErrorRow, ERRORS, Issue, OwnErrorCode } from "../errors.ts";
 export type { Level } from "../events.ts";
+export type { Log, Platform } from "../platform.ts";
 export type {
   ClientInfo,
   Grant,
