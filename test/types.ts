@@ -8,11 +8,13 @@ import {
   type Driver,
   type ErrorCode,
   type Grant,
+  type Plugin,
   type UpdateAccount,
   type User,
   type UserOf,
 } from "../mod.ts";
 import * as v from "valibot";
+import { definePlugin, type PluginFactory } from "../src/doors/plugin.ts";
 import type { Calls, Feature, Route, Routes, Wire } from "../src/contract.ts";
 import { createVerifier } from "../src/doors/verify.ts";
 import { object, optional, text } from "../src/base/schema.ts";
@@ -234,6 +236,69 @@ const _feature: Feature<EmailOtp, object, true, object> = {
   settings: () => ({}),
   create: () => auth.emailOtp,
 };
+
+// The methods of a plug-in are there by its name, and no others.
+interface Greeter {
+  greet(input: { readonly name: string }): Promise<{ readonly greeting: string }>;
+  secretly(input: { readonly userId: string }): Promise<string>;
+}
+const greeter: PluginFactory<"greeter", Greeter, { readonly loud: boolean }> = definePlugin({
+  name: "greeter",
+  calls: { greet: "POST /greet" },
+  routes: {
+    greet: {
+      summary: "",
+      access: "anyone",
+      input: object<{ readonly name: string }>({ name: text(ID) }),
+      status: 200,
+      errors: ["greeter.asleep"],
+    },
+  },
+  errors: { asleep: [503, "It is asleep."] },
+  options: ({ loud }: { readonly loud: boolean }, report) => ({ loud: report.flag("loud", loud, false) }),
+  create: (tools, { loud }): Greeter => ({
+    greet({ name }) {
+      if (loud) throw tools.error("asleep");
+      // @ts-expect-error it has no such error
+      tools.error("awake");
+      // @ts-expect-error it has no way to the store
+      void tools.store;
+      return Promise.resolve({ greeting: name });
+    },
+    secretly: ({ userId }) => Promise.resolve(userId),
+  }),
+});
+const greeted = createAuth({ ...base, plugins: [greeter({ loud: true })] });
+holds<Equals<typeof greeted.greeter, Greeter>>();
+// @ts-expect-error no such plug-in
+greeted.farewell;
+// @ts-expect-error it must be called with its options
+createAuth({ ...base, plugins: [greeter] });
+// @ts-expect-error its options are not optional
+greeter();
+// @ts-expect-error nor of another type
+greeter({ loud: 5 });
+// A list that is typed wide promises nothing.
+const several: readonly Plugin[] = [greeter({ loud: true })];
+// @ts-expect-error it is only perhaps there
+createAuth({ ...base, plugins: several }).greeter;
+// Its events have its name.
+greeted.on("greeter.greeted", ({ event, at }) => void [event, at]);
+greeted.on("user.created", ({ userId }) => void userId.length);
+// @ts-expect-error there is no such event
+greeted.on("farewell.said", () => {});
+interface Owned {
+  mine(input: { readonly userId: string }): Promise<void>;
+}
+definePlugin({
+  name: "a",
+  calls: { mine: "POST /a" },
+  // @ts-expect-error a route that is open to anyone, of a method that needs a user
+  routes: { mine: { ...row, access: "anyone" } },
+  create: (): Owned => ({ mine: () => Promise.resolve() }),
+});
+// A code of one's own has a dot.
+new AuthError("app.blocked", undefined, { row: [403, "Not here."] });
 
 // An error has a code of the table.
 const _error = new AuthError("code_invalid", { attemptsLeft: 4 });
