@@ -476,3 +476,75 @@ test("a limit of its own is shared with no other plug-in", async () => {
     expect(counted).toEqual([true, true, false]);
   }, odd(({ limits }) => limits.take(["cups"], { limit: 2, per: 60 })));
 });
+
+describe("its mails", () => {
+  const postal = definePlugin({
+    name: "postal",
+    calls: { run: "POST /postal" },
+    routes: { run: row },
+    mails: {
+      welcome: {
+        en: ({ name }: { readonly name: string }) => ({ subject: "Hello", text: `Hello, ${name}.` }),
+      },
+    },
+    create: ({ mail }): { run(input: object): Promise<object> } => ({
+      async run() {
+        await mail("welcome", { to: " Ada@Example.com", data: { name: "Ada" }, idempotencyKey: "1" });
+        return {};
+      },
+    }),
+  });
+
+  test("are sent in its words, or in the application's", async () => {
+    await withPlugins(async ({ ask, world }) => {
+      expect((await ask("POST /postal", { body: {} })).status).toBe(200);
+      expect(world.mailbox.last(ADA)).toMatchObject({
+        kind: "postal.welcome",
+        subject: "Hello",
+        text: "Hello, Ada.",
+      });
+    }, postal());
+    const texts: string[] = [];
+    const email = {
+      from: "no-reply@example.com",
+      send: ({ text }: { readonly text: string }) => void texts.push(text),
+      templates: { "postal.welcome": () => ({ subject: "Hi", text: "Hi." }) },
+    };
+    await onSite(async ({ ask }) => {
+      expect((await ask("POST /postal", { body: {} })).status).toBe(200);
+      expect(texts).toEqual(["Hi."]);
+    }, { plugins: [postal()], email: email as NonNullable<AuthOptions["email"]> });
+  });
+
+  test("need the option email", () => {
+    expect(problems({ plugins: [postal()] })).toMatchObject([{ path: "email" }]);
+  });
+});
+
+test("its routes stand in the OpenAPI document, with its failures", async () => {
+  const kettle = definePlugin({
+    name: "kettle",
+    calls: { boil: "POST /kettle/:id" },
+    routes: {
+      boil: {
+        ...row,
+        summary: "Boil water",
+        input: object<{ readonly id: string }>({ id: text({ min: 1, max: 9 }) }),
+        errors: ["kettle.empty"],
+      },
+    },
+    errors: { empty: [418, "It is empty."] },
+    create: (): { boil(input: { readonly id: string }): Promise<object> } => ({
+      boil: () => Promise.resolve({}),
+    }),
+  });
+  await withPlugins(async ({ auth }) => {
+    const { paths } = await auth.openapi() as {
+      paths: Record<string, Record<string, { summary: string; responses: object }>>;
+    };
+    const found = Object.entries(paths).find(([path]) => path.endsWith("/kettle/{id}"))?.[1]["post"];
+    expect(found?.summary).toBe("Boil water");
+    expect(JSON.stringify(found?.responses)).toContain("`kettle.empty`: It is empty.");
+    expect(Object.keys(found?.responses ?? {})).toContain("418");
+  }, kettle());
+});
