@@ -14,7 +14,15 @@
  * @module */
 export { createAuth } from "./src/auth.ts";
 export { AuthError } from "./src/errors.ts";
-export type { Auth, BaseAuth, Chosen, ChosenFeatures, Connection, Requirements, UserOf } from "./src/auth.ts";
+export type {
+  Auth,
+  BaseAuth,
+  Chosen,
+  ChosenFeatures,
+  Connection,
+  Requirements,
+  UserOf,
+} from "./src/auth/face.ts";
 export type { Duration } from "./src/base/duration.ts";
 export type {
   Call,

@@ -87,3 +87,8 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
     throw new AuthError("json_invalid", undefined, { cause }); // not UTF-8, or broken off
   }
 }
+
+/** Whether a request is to run once, however often it is sent. */
+export function showsKey(headers: Headers): boolean {
+  return headers.has("idempotency-key") || headers.has("x-idempotency-key");
+}

@@ -9,7 +9,7 @@ import type { ClientInfo, Page, Redirect } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf } from "./caller.ts";
 import { cors } from "./cors.ts";
-import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody } from "./guard.ts";
+import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
 import type { Sent } from "./idempotent.ts";
 import { failure, type SessionCookie, type Shown, success } from "./reply.ts";
@@ -156,11 +156,6 @@ async function ran(
   if (!once) return { result: await endpoint.run(asked.sent, asked.caller), isReplay: false };
   const { runOnce } = await import("./idempotent.ts"); // few requests bring a key
   return await runOnce(endpoint, asked, core);
-}
-
-/** Whether a request is to run once, however often it is sent. */
-export function showsKey(headers: Headers): boolean {
-  return headers.has("idempotency-key") || headers.has("x-idempotency-key");
 }
 
 const DENIED: ReadonlySet<number> = new Set([401, 403, 429]);

@@ -14,9 +14,6 @@ function sessions({ session, jwt }: Partial<AuthOptions>, settings: Settings, re
   if (session?.freshFor !== undefined && settings.session.freshFor > ttl) {
     report.add("session.freshFor", "must not be longer than session.ttl");
   }
-  if (jwt?.ttl !== undefined && settings.jwt.ttl > ttl) {
-    report.add("jwt.ttl", "must not be longer than session.ttl: a token is worth nothing after its session");
-  }
   // StringOrURI (RFC 7519 section 2): what has a colon must be a URI.
   for (const [path, value] of [["jwt.issuer", jwt?.issuer], ["jwt.audience", jwt?.audience]] as const) {
     if (typeof value === "string" && value.includes(":") && URL.parse(value) === null) {

@@ -150,13 +150,16 @@ test("without a logger nothing is logged but warnings of the configuration; with
     const options = { trustedOrigins: ["https://other.example.org"] };
     const warn = (line: object) => void lines.push(line);
     here.another({ ...options, platform: { log: { warn: (message) => void warned.push(message) } } });
-    expect(warned).toEqual([expect.stringMatching(/https:\/\/other.example.org is on another site/)]);
+    expect(warned.filter((line) => /https:\/\/other.example.org is on another site/.test(String(line))))
+      .toHaveLength(1);
     here.another({
       ...options,
       logger: { info() {}, warn, error() {} },
       platform: { log: undefined } as never,
     });
-    expect(lines).toEqual([{ service: "latchkey", event: "config.warning", message: warned[0] }]);
+    expect(lines).toEqual(
+      warned.map((message) => ({ service: "latchkey", event: "config.warning", message })),
+    );
     await Promise.resolve();
   });
 });

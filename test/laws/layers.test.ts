@@ -50,7 +50,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ],
   [
     "auth",
-    "base, errors, events, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
+    "auth, base, errors, events, platform, model, contract, endpoint, join, options, crypto, protocol, store, core, features, http, drivers/memory, libraries",
   ],
   ["doors/client", "errors, features/calls"],
   [

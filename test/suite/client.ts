@@ -1,5 +1,5 @@
 import type { Wire } from "../../src/contract.ts";
-import type { BaseAuth, ChosenFeatures } from "../../src/auth.ts";
+import type { BaseAuth, ChosenFeatures } from "../../src/auth/face.ts";
 import { AuthError, type ErrorCode, ERRORS } from "../../src/errors.ts";
 import { calls, type Routed } from "../../src/features/calls.ts";
 import { errorsOf } from "../../src/http/openapi.ts";

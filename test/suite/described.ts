@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import type { BaseAuth } from "../../src/auth.ts";
+import type { BaseAuth } from "../../src/auth/face.ts";
 import type { OpenApi } from "../../src/model.ts";
 
 interface Operation {
