@@ -9,6 +9,8 @@ export interface EventFields {
   };
   /** A sign-in was refused: by which operation, and the code of the failure. */
   readonly "signIn.failed": { readonly operation: string; readonly code: string };
+  /** A sign-up was refused: the code of the failure. */
+  readonly "signUp.failed": { readonly code: string };
   /** An account was made. */
   readonly "user.created": { readonly userId: string };
   /** The name or the application's own fields of a user were changed: what those that changed are called. */
@@ -81,6 +83,7 @@ export type Level = "debug" | "info" | "warn" | "error";
 export const EVENTS: { readonly [N in EventName]: Level } = {
   "signIn.succeeded": "info",
   "signIn.failed": "info",
+  "signUp.failed": "info",
   "user.created": "info",
   "user.updated": "info",
   "user.removed": "info",

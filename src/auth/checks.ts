@@ -42,14 +42,18 @@ export function checks(
   }
 
   return {
-    async explain(request) {
+    async explain(request, { info } = {}) {
       const { explain } = await import("../core/explain.ts"); // only somebody who looks for a mistake asks
-      const { headers, method, url } = "headers" in request
-        ? request
-        : { headers: request, method: "GET", url: null };
-      const isChange = "headers" in request && isForeign(request, settings.trusts);
-      const credential = credentialOf(headers, core);
-      return await explain({ headers, method, url, credential, isForeign: isChange }, core);
+      const { addressOf } = await import("../http/limiter.ts");
+      const whole = "headers" in request ? request : null;
+      const headers = whole?.headers ?? request as Headers; // it is one or the other
+      return await explain({
+        headers,
+        url: whole === null ? null : whole.url,
+        credential: credentialOf(headers, core),
+        isForeign: whole !== null && isForeign(whole, settings.trusts),
+        addressOf: () => whole === null ? undefined : addressOf(settings.clientIp, whole, info),
+      }, core);
     },
     async getSession(request) {
       const identified = await identify(request);

@@ -84,7 +84,7 @@ export interface BaseAuth<U extends User = User> {
    * const { cause, message, remedy } = await auth.explain(request);
    * console.log(`${cause}: ${message} ${remedy}`);
    * ``` */
-  readonly explain: (request: Request | Headers) => Promise<Explanation>;
+  readonly explain: (request: Request | Headers, connection?: Connection) => Promise<Explanation>;
   /** Runs one of your own routes once for each `Idempotency-Key` (or `X-Idempotency-Key`), however often the request is sent, at
    * whichever server: whoever sends it again within 5 minutes gets the first reply, with `Idempotency-Replayed: true`. Without a key
    * it just runs. A key belongs to the signed-in user, the method and the path; without a user to everybody who knows it, so it

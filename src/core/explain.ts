@@ -39,6 +39,7 @@ export type Cause =
   | "origin_missing"
   | "proxy_unnamed"
   | "proxy_host"
+  | "address_missing"
   | "store_failed";
 
 /** Cause → what was found, and what to do. `{…}` is filled in. */
@@ -160,6 +161,10 @@ const CAUSES: Readonly<Record<Cause, readonly [found: string, remedy: string]>> 
     "A proxy passed the request on as {host}, while baseUrl is {baseUrl}.",
     "Nothing depends on it here, but frameworks may: let the proxy pass Host on.",
   ],
+  address_missing: [
+    "clientIp finds no address of whoever asks: all such requests are counted as one client.",
+    "Pass the server's second argument on, auth.handler(request, info); or set the number of proxies that there are.",
+  ],
   store_failed: [
     "The store could not be asked: {code}.",
     "See what it says: {problem}.",
@@ -190,12 +195,13 @@ export interface Explanation extends Finding {
 
 /** A request, as far as it is explained. */
 export interface Explained {
-  readonly method: string;
   readonly url: string | null;
   readonly headers: Headers;
   readonly credential: Credential;
   /** Whether it changes something and comes from a page that is neither ours nor trusted. */
   readonly isForeign: boolean;
+  /** The address that `clientIp` finds, null where it finds none; undefined where it was not asked. */
+  readonly addressOf: () => string | null | undefined;
 }
 
 type Facts = Readonly<Record<string, string | number>>;
@@ -349,7 +355,7 @@ function claimsOf(token: string) {
 }
 
 /** What looks wrong and does not decide. */
-function passing({ headers, url }: Explained, { settings }: Core): readonly Told[] {
+function passing({ headers, url, addressOf }: Explained, { settings }: Core): readonly Told[] {
   const found: Told[] = [];
   const header = PROXIED.find((name) => headers.has(name));
   const { clientIp } = settings;
@@ -361,7 +367,17 @@ function passing({ headers, url }: Explained, { settings }: Core): readonly Told
   if (header !== undefined && asked !== null && asked.host !== own.host) {
     found.push(["proxy_host", { host: shown(asked.host) }]);
   }
+  if (clientIp !== null && isAddressless(addressOf)) found.push(["address_missing"]);
   return found;
+}
+
+/** A function of the application's own that fails finds none either. */
+function isAddressless(addressOf: Explained["addressOf"]): boolean {
+  try {
+    return addressOf() === null;
+  } catch {
+    return true; // it is said to the log by the request that it fails
+  }
 }
 
 const PROXIED = ["x-forwarded-for", "forwarded", "via", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];

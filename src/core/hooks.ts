@@ -51,6 +51,9 @@ export function hookPoints(given: Hooks, platform: Platform, events: Events): Ho
           return NO_REASON;
         });
         if (reason !== null) {
+          if (point === "beforeSignUp") {
+            events.emit("signUp.failed", { code: "sign_in_denied" }, input.client);
+          }
           throw new AuthError("sign_in_denied", reason === NO_REASON ? undefined : { reason });
         }
       }

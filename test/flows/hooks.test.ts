@@ -41,13 +41,15 @@ async function denial(asked: Promise<unknown>): Promise<object> {
 
 flow("a hook denies a sign-up with a reason: no account, no session, nothing half made", async (world) => {
   const asked: object[] = [];
-  const { ada } = site(world, {
+  const told: unknown[] = [];
+  const { ada, auth } = site(world, {
     beforeSignUp(input) {
       asked.push(input);
       return { deny: "Ask for an invitation." };
     },
     beforeSignIn: () => void asked.push({}),
   });
+  auth.on("signUp.failed", ({ event, code }) => void told.push([event, code]));
   const answer = await answerFor(world, ada, ADA);
   const before = await kept(world);
   expect(await denial(ada.emailOtp.verify(answer))).toEqual(body({ reason: "Ask for an invitation." }));
@@ -57,6 +59,7 @@ flow("a hook denies a sign-up with a reason: no account, no session, nothing hal
     amr: ["otp", "email"],
     client: expect.objectContaining({ userAgent: "a test" }),
   }]);
+  expect(told).toEqual([["signUp.failed", "sign_in_denied"]]);
   expect(await kept(world)).toEqual(before);
   // The proof is spent.
   expect(await outcome(ada.emailOtp.verify(answer))).toBe("challenge_invalid");

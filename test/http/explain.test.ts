@@ -220,6 +220,23 @@ test("what does not decide is noted: a proxy that clientIp does not look at, ano
   });
 });
 
+test("a clientIp that finds no address is noted, as long as it does not", async () => {
+  await within(async (here) => {
+    const auth = here.another({ clientIp: "direct" });
+    const causes = async (...asked: Parameters<typeof auth.explain>) =>
+      (await auth.explain(...asked)).notes.map(({ cause }) => cause);
+    expect(await causes(get({}))).toEqual(["address_missing"]);
+    expect(await causes(get({}), { info: { remoteAddress: "203.0.113.9" } })).toEqual([]);
+    expect(await causes(new Headers())).toEqual([]);
+    const failing = here.another({
+      clientIp: () => {
+        throw new Error("no such header");
+      },
+    });
+    expect((await failing.explain(get({}))).notes.map(({ cause }) => cause)).toEqual(["address_missing"]);
+  });
+});
+
 test("a clock that is behind is noted: what others made is from the future", async () => {
   await within(async (here) => {
     const { cookie } = await signed(here);
