@@ -105,7 +105,7 @@ function face(
       },
     },
     health: () => wellKnown["health"]?.({}) as Promise<Health>,
-    openapi: () => wellKnown["openapi"]?.({}) as Promise<OpenApi>,
+    openapi: core.openapi, // it does not ask the store
   };
 }
 

@@ -6,14 +6,17 @@ import { headersOf } from "./sign_ins.ts";
 
 const ADA = "ada@example.com";
 
+/** Servers of a crowd at one challenge: within each, guesses at it take turns, so what is wrong shows between them. */
+const MANY = 16;
+
 /** A hundred right answers of one code: one session. */
-export const rightAnswers: Check = (make, store) =>
+const rightAnswersWith = (rateLimit: boolean): Check => (make, store) =>
   scene(
     store,
-    { createAuth: make, unhurried: true, options: { rateLimit: true } },
+    { createAuth: make, unhurried: true, options: { rateLimit } },
     async ({ server, start, stored }) => {
       const answer = await start(ADA);
-      const servers = [server(0), server(1), server(2), server(3)];
+      const servers = Array.from({ length: MANY }, (_, i) => server(i));
       const outcomes = await crowd(servers, 100, (auth) => auth.emailOtp.verify(answer));
       expect(tally(outcomes), "what 100 right answers got").toEqual({ ok: 1, challenge_invalid: 99 });
       const { accounts, sessions } = await stored();
@@ -23,14 +26,14 @@ export const rightAnswers: Check = (make, store) =>
   );
 
 /** Two hundred wrong guesses against a cap of five: five are judged, and then the right code is dead. */
-export const wrongGuesses: Check = (make, store) =>
+const wrongGuessesWith = (rateLimit: boolean): Check => (make, store) =>
   scene(
     store,
-    { createAuth: make, unhurried: true, options: { rateLimit: true } },
+    { createAuth: make, unhurried: true, options: { rateLimit } },
     async ({ server, start }) => {
       const { challengeId, code } = await start(ADA);
       const guess = (i: number) => String((Number(code) + 1 + i) % 1_000_000).padStart(6, "0");
-      const servers = [server(0), server(1), server(2), server(3)];
+      const servers = Array.from({ length: MANY }, (_, i) => server(i));
       const outcomes = await crowd(
         servers,
         200,
@@ -45,6 +48,13 @@ export const wrongGuesses: Check = (make, store) =>
       });
     },
   );
+
+export const rightAnswers: Check = rightAnswersWith(true);
+export const wrongGuesses: Check = wrongGuessesWith(true);
+
+/** The same without limits: paying for guesses sets them apart in time, and nothing but the challenge is to hold here. */
+export const freeAnswers: Check = rightAnswersWith(false);
+export const freeGuesses: Check = wrongGuessesWith(false);
 
 /** A hundred refreshes of one token: one successor, one rotation. */
 export const refreshes: Check = (make, store) =>

@@ -130,8 +130,8 @@ const BUGS: Readonly<Record<string, Bug>> = {
       });`,
     }],
     caught: [
-      [crowds.wrongGuesses, /what 200 wrong guesses got/],
-      [crowds.rightAnswers, /what 100 right answers got/],
+      [crowds.freeGuesses, /what 200 wrong guesses got/],
+      [crowds.freeAnswers, /what 100 right answers got/],
     ],
   },
   "a refresh reads the account before its swap": {

@@ -424,6 +424,7 @@ describe("createAuth warns", () => {
       ...(allowUnsafe && { allowUnsafeStorage: "single-process" }),
       secret: "a-secret-of-32-characters-or-more",
       baseUrl: "http://localhost:3000",
+      clientIp: "direct",
       platform: { log },
     });
     return said;
