@@ -34,7 +34,8 @@ export type {
   PluginMethods,
   PluginsOf,
 } from "./src/contract.ts";
-export type { Cause, Explanation, Finding } from "./src/core/explain.ts";
+export type { Cause } from "./src/core/causes.ts";
+export type { Explanation, Finding } from "./src/core/explain.ts";
 export type { Listener } from "./src/core/events.ts";
 export type { Rotation } from "./src/core/signing_keys.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";

@@ -52,7 +52,11 @@ export function checks(
         url: whole === null ? null : whole.url,
         credential: credentialOf(headers, core),
         isForeign: whole !== null && isForeign(whole, settings.trusts),
-        addressOf: () => whole === null ? undefined : addressOf(settings.clientIp, whole, info),
+        // Without `info` it is not known what the server would have told of the connection.
+        addressOf: () =>
+          whole === null || (settings.clientIp === "direct" && info === undefined)
+            ? undefined
+            : addressOf(settings.clientIp, whole, info),
       }, core);
     },
     async getSession(request) {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createAuth } from "../../src/auth.ts";
-import type { Cause, Explanation } from "../../src/core/explain.ts";
+import type { Cause } from "../../src/core/causes.ts";
+import type { Explanation } from "../../src/core/explain.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import { faulty } from "../suite/faults.ts";
 import { BASE_URL, type World, world } from "../suite/world.ts";
@@ -50,6 +51,19 @@ const PLANTED: Readonly<Record<string, readonly [Cause, Plant]>> = {
   "the page is opened at another name than baseUrl's": ["no_cookie_on_host", (here) => {
     const request = get({}, "https://www.example.com/page");
     return Promise.resolve({ auth: here.another(https), request });
+  }],
+  "the page is opened outside of cookie.domain": ["no_cookie_on_host", (here) => {
+    const auth = here.another({ ...https, cookie: { domain: "example.com" } });
+    return Promise.resolve({ auth, request: get({}, "https://app.example.org/page") });
+  }],
+  "a link of another site is followed, with SameSite=Strict": ["no_cookie_cross_site", (here) => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    const auth = here.another({ ...https, cookie: { sameSite: "strict" } });
+    return Promise.resolve({ auth, request: get(headers, `${APP}/auth/me`) });
+  }],
+  "a link of another site is followed by nobody": ["no_cookie", (here) => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    return Promise.resolve({ auth: here.another(https), request: get(headers, `${APP}/auth/me`) });
   }],
   "a page of another site asks, with SameSite=Lax": ["no_cookie_cross_site", (here) => {
     const headers = { origin: "https://other.example.org", "sec-fetch-site": "cross-site" };
@@ -225,7 +239,8 @@ test("a clientIp that finds no address is noted, as long as it does not", async 
     const auth = here.another({ clientIp: "direct" });
     const causes = async (...asked: Parameters<typeof auth.explain>) =>
       (await auth.explain(...asked)).notes.map(({ cause }) => cause);
-    expect(await causes(get({}))).toEqual(["address_missing"]);
+    expect(await causes(get({}))).toEqual([]);
+    expect(await causes(get({}), { info: {} })).toEqual(["address_missing"]);
     expect(await causes(get({}), { info: { remoteAddress: "203.0.113.9" } })).toEqual([]);
     expect(await causes(new Headers())).toEqual([]);
     const failing = here.another({
