@@ -17,5 +17,8 @@ export function redirectTarget(
     return null;
   }
   if (url.origin !== own && (isPath || !isTrusted(url.origin))) return null;
-  return isPath ? url.pathname + url.search + url.hash : url.href;
+  if (!isPath) return url.href;
+  // Without its dots, `/..//host` is `//host`: a path is told only if it is read as the same place again.
+  const path = url.pathname + url.search + url.hash;
+  return URL.parse(path, own)?.href === url.href ? path : null;
 }
