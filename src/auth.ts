@@ -49,7 +49,6 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const driver = options.storage === undefined
     ? inMemory(platform)
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
-  for (const warning of warningsOf(settings)) platform.log.warn(warning);
   const core: Core = {
     ...assemble(driver, platform, settings, mails),
     openapi: async () => await (document ??= described(endpoints, settings)),
@@ -57,6 +56,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   let document: Promise<OpenApi> | undefined;
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
+  for (const warning of warningsOf(settings)) platform.log.warn(warning);
   const { wellKnown = {}, ...named } = methods;
   let loaded: Promise<Limiter> | undefined;
   const limiter = () => loaded ??= import("./http/limiter.ts").then(({ limiter }) => limiter(core));

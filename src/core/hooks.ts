@@ -13,9 +13,9 @@ type Input<P extends Before | After> = Parameters<NonNullable<Hooks[P]>>[0];
 export interface HookPoints {
   /** Asks all hooks of a point in their order, until one denies.
    * @throws {AuthError} `sign_in_denied`: with the reason of a hook that denied, without one where a hook failed */
-  readonly before: <P extends Before>(point: P, input: Input<P>) => Promise<void>;
+  readonly before: <P extends Before>(point: P, input: Input<P>, client?: ClientInfo) => Promise<void>;
   /** Tells all hooks of a point in their order. Never fails. */
-  readonly after: <P extends After>(point: P, input: Input<P>) => Promise<void>;
+  readonly after: <P extends After>(point: P, input: Input<P>, client?: ClientInfo) => Promise<void>;
   /** Further hooks, that come after those that are there. */
   readonly add: (hooks: Hooks) => void;
 }
@@ -37,30 +37,32 @@ export function hookPoints(given: Hooks, platform: Platform, events: Events): Ho
     return await within((async () => await hook(structuredClone({ ...input, client }) as never))());
   }
 
-  function failed(hook: string, cause: unknown): void {
-    events.emit("error", { code: "internal", message: `The hook ${hook} failed.`, cause });
+  function failed(hook: string, cause: unknown, client: ClientInfo | undefined): void {
+    events.emit("error", { code: "internal", message: `The hook ${hook} failed.`, cause }, client);
   }
 
   return {
     add: (hooks) => void all.push(hooks),
-    async before(point, input) {
+    async before(point, input, client) {
       for (const { [point]: hook } of all) {
         if (hook === undefined) continue;
         const reason = await ask(hook, input).then(verdict).catch((cause: unknown) => {
-          failed(point, cause);
+          failed(point, cause, client);
           return NO_REASON;
         });
         if (reason !== null) {
           if (point === "beforeSignUp") {
-            events.emit("signUp.failed", { code: "sign_in_denied" }, input.client);
+            events.emit("signUp.failed", { code: "sign_in_denied" }, client);
           }
           throw new AuthError("sign_in_denied", reason === NO_REASON ? undefined : { reason });
         }
       }
     },
-    async after(point, input) {
+    async after(point, input, client) {
       for (const { [point]: hook } of all) {
-        if (hook !== undefined) await ask(hook, input).catch((cause: unknown) => failed(point, cause));
+        if (hook !== undefined) {
+          await ask(hook, input).catch((cause: unknown) => failed(point, cause, client));
+        }
       }
     },
   };

@@ -163,7 +163,7 @@ export function signIn(
       user: grant.user,
       session: grant.session,
       ...facts(wanted),
-    });
+    }, wanted.client);
     return grant;
   }
 
@@ -199,7 +199,7 @@ export function signIn(
       let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
       if (owner === null) {
         if (noted.uid !== null) throw new AuthError("challenge_invalid"); // whoever was meant has it no longer
-        await hooks.before("beforeSignUp", { ...named(value), ...facts(wanted) });
+        await hooks.before("beforeSignUp", { ...named(value), ...facts(wanted) }, wanted.client);
         let entry = sessions.entry();
         const created = await accounts.create(value, () => {
           entry = sessions.entry(); // its time begins now, however long the claim took
@@ -209,7 +209,7 @@ export function signIn(
         if (created.is === "created") return await opened(created.owner, entry, wanted, [], true);
         owner = created.owner;
       }
-      await hooks.before("beforeSignIn", { user: userView(owner), ...facts(wanted) });
+      await hooks.before("beforeSignIn", { user: userView(owner), ...facts(wanted) }, wanted.client);
       const entry = sessions.entry(); // its time begins now, however long the hooks took
       const replaced = wanted.replaces?.sessionId ?? null;
       const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));
@@ -220,7 +220,11 @@ export function signIn(
       mode(wanted.session, wanted.audience);
       const account = await accounts.get(uid);
       if (account === null) throw new AuthError("not_found");
-      await hooks.before("beforeSignIn", { user: userView({ uid, account }), ...facts(wanted) });
+      await hooks.before(
+        "beforeSignIn",
+        { user: userView({ uid, account }), ...facts(wanted) },
+        wanted.client,
+      );
       const entry = sessions.entry();
       const admitted = await list(
         { uid, account },

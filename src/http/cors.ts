@@ -56,7 +56,7 @@ export function cors(
     open(allowed, route, { headers }) {
       // What everybody may keep, everybody may read: it depends on nobody.
       const origin = route?.maxAge === undefined ? allowed : "*";
-      if (origin !== "*") headers.append("Vary", "Origin");
+      if (origin !== "*" && !headers.get("Vary")?.startsWith("Origin")) headers.append("Vary", "Origin");
       if (origin === null) return;
       grant(headers, origin);
       headers.set("Access-Control-Expose-Headers", TOLD.join(", "));

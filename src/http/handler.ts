@@ -26,6 +26,8 @@ interface Asked {
   endpoint: Endpoint | null;
   /** Whether it was let in, and may be sent cookies. */
   admitted: "no" | "without cookies" | "whole";
+  /** Whether its method was called, which tells of refused sign-ins itself. */
+  wasRun: boolean;
   /** Who may read the reply. */
   readers: string | null;
   /** What the limit of its client said; null where there is none. */
@@ -66,6 +68,7 @@ export function handler(
     admitSignIn(origin, endpoint.route, body, settings.session.usual);
     const caller = await callerOf(request, client, endpoint.route, core);
     const sent = { ...body, ...params };
+    asked.wasRun = true;
     // Who calls is said last: whatever of it came over the wire is refused as unknown.
     const { result, isReplay } = await ran(endpoint, { headers: request.headers, sent, caller }, core);
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
@@ -99,10 +102,10 @@ export function handler(
     throw new AuthError("rate_limited", { retryAfter: asked.counted.retryAfter });
   }
 
-  function failed(error: unknown, { request, client, endpoint, admitted }: Asked): Response {
+  function failed(error: unknown, { request, client, endpoint, admitted, wasRun }: Asked): Response {
     const isBearer = /^bearer(?:[ \t]|$)/i.test(request.headers.get("authorization") ?? "");
     const told = known(error, client);
-    if (DENIED.has(told.status) && endpoint?.route.session !== "starts") {
+    if (DENIED.has(told.status) && !(wasRun && endpoint?.route.session === "starts")) {
       const operation = endpoint === null ? null : endpoint.name;
       events.emit("request.denied", { operation, code: told.code, status: told.status }, client);
     }
@@ -129,7 +132,15 @@ export function handler(
 
   return async (request, info) => {
     const client = clientOf(request, core);
-    const asked: Asked = { request, client, endpoint: null, admitted: "no", readers: null, counted: null };
+    const asked: Asked = {
+      request,
+      client,
+      endpoint: null,
+      admitted: "no",
+      wasRun: false,
+      readers: null,
+      counted: null,
+    };
     events.began(client);
     let response: Response;
     try {

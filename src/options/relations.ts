@@ -9,15 +9,26 @@ export function checkRelations(given: Partial<AuthOptions>, settings: Settings, 
   origins(given, settings, report);
 }
 
-function sessions({ session, jwt }: Partial<AuthOptions>, settings: Settings, report: Report): void {
+function sessions(
+  { session, jwt, audiences }: Partial<AuthOptions>,
+  settings: Settings,
+  report: Report,
+): void {
   const { ttl } = settings.session;
   if (session?.freshFor !== undefined && settings.session.freshFor > ttl) {
     report.add("session.freshFor", "must not be longer than session.ttl");
   }
   // StringOrURI (RFC 7519 section 2): what has a colon must be a URI.
-  for (const [path, value] of [["jwt.issuer", jwt?.issuer], ["jwt.audience", jwt?.audience]] as const) {
-    if (typeof value === "string" && value.includes(":") && URL.parse(value) === null) {
-      report.add(path, "must be a URL, or a text without a colon (RFC 7519 section 2)");
+  const named: readonly (readonly [string, unknown])[] = [
+    ["jwt.issuer", jwt?.issuer],
+    ["jwt.audience", jwt?.audience],
+    ...(Array.isArray(audiences)
+      ? Array.from(audiences, (one: unknown, i) => [`audiences[${i}]`, one] as const)
+      : []),
+  ];
+  for (const [path, value] of named) {
+    if (typeof value === "string" && value.includes(":") && (/\s/.test(value) || URL.parse(value) === null)) {
+      report.add(path, "must be a URI, or a text without a colon (RFC 7519 section 2)");
     }
   }
 }

@@ -9,7 +9,7 @@ export function warningsOf(
   const open = protocol === "http:" && !isLoopback(hostname) ? [PLAIN_HTTP] : [];
   const withoutCookie = session.mode !== "bearer" && cookie.sameSite !== "none" ? otherSites : [];
   const uncounted = !limits.on ? [UNLIMITED] : clientIp === null ? [NO_ADDRESSES] : [];
-  return [...open, ...uncounted, ...withoutCookie.map(otherSite)];
+  return [...open, ...uncounted, ...withoutCookie.map((site) => otherSite(site, session.mode))];
 }
 
 const PLAIN_HTTP =
@@ -22,7 +22,9 @@ const NO_ADDRESSES =
   'clientIp is not set: no limit holds by address, only those of accounts. Set it to "direct", to { trustedProxies: 1 } behind a ' +
   "proxy of your own, or to a function.";
 
-function otherSite(origin: string): string {
-  return `trustedOrigins: ${origin} is on another site, where browsers do not send the cookie: sign in there with ` +
-    '"session": "bearer".';
+function otherSite(origin: string, mode: "cookie" | "bearer" | "both"): string {
+  const remedy = mode === "both"
+    ? 'sign in there with "session": "bearer"'
+    : 'session.mode must be "both" for it';
+  return `trustedOrigins: ${origin} is on another site, where browsers do not send the cookie: ${remedy}.`;
 }

@@ -32,7 +32,7 @@ function preflight(origin: string, method = "POST") {
 
 const ALLOWED = {
   status: 204,
-  vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Origin",
+  vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
   "allow-headers": ASKED,
   "max-age": "600",
 };

@@ -2,7 +2,9 @@ import type { AnyRoute, Call } from "../../src/contract.ts";
 import { type ErrorCode, ERRORS, type Issue } from "../../src/errors.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { FullAuth } from "../suite/client.ts";
+import { expect } from "vitest";
 import { ROUTES } from "../suite/client.ts";
+import { secretsIn } from "../suite/leaks.ts";
 import { BASE_URL, type World, world, type WorldOptions } from "../suite/world.ts";
 
 /** One server, spoken to in plain HTTP. */
@@ -37,13 +39,18 @@ export async function onSite(
   const here = world("memory", "http", given);
   try {
     await run(siteOf(here, here.another(options)));
+    expect(await here.leaks()).toEqual([]);
   } finally {
     await here.close();
   }
 }
 
 function siteOf(here: World, auth: FullAuth): Site {
-  const ask: Site["ask"] = async (call, asked) => await read(await auth.handler(requestOf(call, asked)));
+  const ask: Site["ask"] = async (call, asked) => {
+    const reply = await read(await auth.handler(requestOf(call, asked)));
+    here.saw(secretsIn(reply.body, reply.headers.getSetCookie()));
+    return reply;
+  };
   return {
     world: here,
     auth,

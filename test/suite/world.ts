@@ -7,7 +7,8 @@ import { signedIn } from "../../src/testing/signed_in.ts";
 import { testbed } from "../../src/testing/testbed.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
-import { leaks } from "./leaks.ts";
+import { keyring } from "../../src/crypto/keyring.ts";
+import { leaks, spellings } from "./leaks.ts";
 import { premises, type StoreName } from "./stores.ts";
 
 export const SECRET = "the-first-secret-of-these-tests-0123456789";
@@ -39,7 +40,9 @@ export interface World {
   readonly driver: () => Driver;
   /** What stands in the store: key → text. */
   readonly contents: () => Promise<Map<string, string>>;
-  /** Codes and tokens of all people here that stand in the log or in a kept reply. */
+  /** Notes further secrets that may stand nowhere. */
+  readonly saw: (secrets: readonly string[]) => void;
+  /** Codes and tokens of all people here that stand in the log or in a kept reply, which is opened for that. */
   readonly leaks: () => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
@@ -94,6 +97,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   };
   const servers: FullAuth[] = [];
   const server = (i = 0) => servers[i] ??= another({});
+  const seen: string[] = [];
   const people: Client[] = [];
   const at = (auth: FullAuth): Client => {
     const somebody = client(auth, via);
@@ -129,12 +133,26 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     random: bed.platform.random,
     driver,
     contents,
+    saw: (secrets) => void seen.push(...secrets),
     async leaks() {
-      const codes = box.messages.flatMap(({ data }) => data["code"] ?? []);
+      const codes = box.messages.flatMap(({ data }) => spellings(data["code"] ?? ""));
+      const secrets = [...codes, ...seen, ...people.flatMap(({ secrets }) => secrets)].filter((one) =>
+        one !== ""
+      );
       const kept = await contents().catch(() => []); // a flow may have closed the store
-      const replies = [...kept].filter(([key]) => key.startsWith("replies:"));
-      return leaks([...lines, ...log, ...replies], [...codes, ...people.flatMap(({ secrets }) => secrets)]);
+      return leaks([...lines, ...log, ...await repliesIn(kept)], secrets);
     },
     close: place.close,
   };
+}
+
+/** What stands in kept replies under the usual secret, opened. */
+async function repliesIn(contents: Iterable<readonly [string, string]>): Promise<readonly string[]> {
+  const keys = keyring([SECRET], () => new Uint8Array(12));
+  const sealed = [...contents].flatMap(([key, text]) => {
+    const { sealed }: { readonly sealed?: unknown } = key.startsWith("replies:") ? JSON.parse(text) : {};
+    return typeof sealed === "string" ? [sealed] : [];
+  });
+  const opened = await Promise.all(sealed.map((one) => keys.open("replies", one)));
+  return opened.flatMap((one) => one.is === "open" ? [one.plain] : []);
 }

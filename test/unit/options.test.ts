@@ -23,6 +23,7 @@ const DURATION_IS = 'must be a duration like "15m" or a number of seconds';
 const LINE = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
 const FROM_IS = 'must be an address like "Example <no-reply@example.com>"';
 const TEMPLATE_IS = "must be a function (data, locale) => ({ subject, text, html? })";
+const URI_IS = "must be a URI, or a text without a colon (RFC 7519 section 2)";
 const CORS_IS = 'must be a string or an array of strings: exact origins, or "*"';
 const PLAIN = "must be https://: whoever is on the way can change a page of plain HTTP, and act by it";
 const LOG_IS = "must have the function warn, as console has";
@@ -399,8 +400,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   "what browsers and standards refuse together": [
     [{ session: { ttl: "1h", freshFor: "2h" } }, ["session.freshFor", "must not be longer than session.ttl"]],
     [
-      { jwt: { issuer: "my app: v1", audience: "api:" } },
-      ["jwt.issuer", "must be a URL, or a text without a colon (RFC 7519 section 2)"],
+      { jwt: { issuer: "my app: v1", audience: "a:b" }, audiences: ["https://a.example", "a:b c", "api"] },
+      ["jwt.issuer", URI_IS],
+      ["audiences[1]", URI_IS],
     ],
     [{ session: { mode: "bearer" }, cookie: { sameSite: "strict" } }, [
       "cookie",

@@ -94,7 +94,7 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
   async function end(userId: string, ending: Ending, client: ClientInfo | undefined): Promise<number> {
     const sessionIds = await sessions.end(userId, ending, client);
     if (sessionIds.length > 0) {
-      await hooks.after("afterSignOut", { userId, sessionIds, client: client ?? {} });
+      await hooks.after("afterSignOut", { userId, sessionIds, client: client ?? {} }, client);
     }
     return sessionIds.length;
   }
