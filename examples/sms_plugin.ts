@@ -44,6 +44,7 @@ export interface SmsVerify extends MaybeCaller {
   readonly challengeId: string;
   readonly code: string;
   readonly session?: SessionMode | undefined;
+  readonly audience?: string | undefined;
 }
 
 export const sms: PluginFactory<"sms", Sms, SmsOptions> = definePlugin({
@@ -54,6 +55,7 @@ export const sms: PluginFactory<"sms", Sms, SmsOptions> = definePlugin({
       summary: "Send a code to a phone",
       access: "anyone",
       input: object<Wire<SmsStart>>({ number: text({ min: 5, max: 32 }) }),
+      limit: "start",
       status: 200,
       errors: ["mail_failed", "sms.number_invalid", "sms.number_refused"],
     },
@@ -65,7 +67,9 @@ export const sms: PluginFactory<"sms", Sms, SmsOptions> = definePlugin({
         challengeId: id(),
         code: text({ min: 1, max: 32 }),
         session: optional(oneOf("cookie", "bearer")),
+        audience: optional(text({ min: 1, max: 256 })),
       }),
+      limit: "proof",
       status: 200,
       errors: ["code_invalid", "challenge_invalid", "sign_in_denied"],
     },

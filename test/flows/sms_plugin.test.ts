@@ -9,7 +9,7 @@ import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { plugged } from "../suite/plugged.ts";
 import { outcome } from "../suite/steps.ts";
-import type { World } from "../suite/world.ts";
+import { BASE_URL, type World, world } from "../suite/world.ts";
 
 const NUMBER = "+4915123456789";
 const OTHER = "+4915198765432";
@@ -72,6 +72,43 @@ flow("a number signs up, and is the same account however it is typed; there is n
   expect((await auth.sessions.list({ userId: user.id })).items).toHaveLength(2);
   expect(await auth.users.remove({ id: user.id })).toEqual({ removed: 4 });
   expect([await keysOf(world, "users:"), await keysOf(world, "identifiers:")]).toEqual([0, 0]);
+});
+
+test("a client may ask for so many codes, and answer so many, whatever numbers it names", async () => {
+  const here = world("memory", "http");
+  const { auth, sent } = site(here, {}, { clientIp: "direct" });
+  const ask = async (path: string, body: object, remoteAddress: string) => {
+    const headers = { "content-type": "application/json", origin: BASE_URL };
+    const request = new Request(`${BASE_URL}/auth${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
+    return (await auth.handler(request, { remoteAddress })).status;
+  };
+  const starts: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    starts.push(await ask("/sms/start", { number: `+49151234567${10 + i}` }, "192.0.2.1"));
+  }
+  expect(starts).toEqual([...Array(30).fill(200), ...Array(10).fill(429)]);
+  expect(sent).toHaveLength(30);
+  const answers: number[] = [];
+  const guess = { challengeId: "a".repeat(26), code: "123456" };
+  for (let i = 0; i < 70; i++) answers.push(await ask("/sms/verify", guess, "192.0.2.1"));
+  expect(answers.filter((status) => status === 429)).toHaveLength(10);
+  expect(await ask("/sms/start", { number: NUMBER }, "192.0.2.2")).toBe(200);
+  await here.close();
+});
+
+flow("a session is for the audience that was asked for, of those there are", async (world) => {
+  const { code, person } = site(world, {}, { audiences: ["https://api.example.com"] });
+  const { challengeId } = await person().start(NUMBER);
+  const answer = { challengeId, code: code() };
+  expect(await outcome(person().verify({ ...answer, audience: "https://elsewhere.example" }))).toBe(
+    "input_invalid",
+  );
+  const { session } = await person().verify({ ...answer, audience: "https://api.example.com" });
+  expect(session.audience).toBe("https://api.example.com");
 });
 
 flow("a wrong code costs a guess, and the fifth the step", async (world) => {
@@ -206,7 +243,7 @@ flow(
 
 test("the example is as short as the page says, and stands on public doors", () => {
   const text = readFileSync(new URL("../../examples/sms_plugin.ts", import.meta.url), "utf8").trimEnd();
-  expect(text.split("\n").length).toBeLessThan(105);
+  expect(text.split("\n").length).toBeLessThan(110);
   const from = [...text.matchAll(/ from "([^"]+)"/g)].map(([, specifier]) => specifier);
   expect(from).toEqual(["@latchkey/auth", "@latchkey/auth/plugin"]);
 });
