@@ -6,7 +6,7 @@ const imported = performance.now();
 const auth = createAuth({
   secret: "a-secret-of-32-characters-for-benches",
   baseUrl: "https://example.com",
-  platform: { log: { warn: () => {}, error: () => {} } },
+  platform: { log: { warn: () => {} } },
 });
 const created = performance.now();
 const request = new Request("https://example.com/auth/health");

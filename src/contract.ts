@@ -109,6 +109,12 @@ export interface Plugin<Name extends string = string, M = unknown> {
   readonly methods?: M;
 }
 
+/** What stands before a plug-in: the names that are taken, and the addresses. */
+export interface Place {
+  readonly names: readonly string[];
+  readonly calls: readonly (readonly [operation: string, call: Call])[];
+}
+
 /** The plug-ins that `O` names. */
 export type PluginsOf<O> = O extends { readonly plugins: readonly (infer P extends Plugin)[] } ? P : never;
 

@@ -1,5 +1,5 @@
 import type { Report } from "./base/report.ts";
-import type { Call, Mails } from "./contract.ts";
+import type { Call, Mails, Place } from "./contract.ts";
 import type { Core } from "./core/core.ts";
 import { checked, type Endpoint, local, type Method, type Run, unrouted } from "./endpoint.ts";
 import { AuthError } from "./errors.ts";
@@ -31,12 +31,6 @@ export interface Joined {
 export interface Made {
   readonly methods: Readonly<Record<string, Readonly<Record<string, Method>>>>;
   readonly endpoints: readonly Endpoint[];
-}
-
-/** What stands before a plug-in: the names that are taken, and the addresses. */
-export interface Place {
-  readonly names: readonly string[];
-  readonly calls: readonly (readonly [operation: string, call: Call])[];
 }
 
 /** Features by name: `always` are on, whatever the options say; of `chosen` those that they name. */

@@ -1,10 +1,10 @@
 import { base32 } from "../base/encoding.ts";
 import type { Report } from "../base/report.ts";
-import type { Call } from "../contract.ts";
+import type { Call, Place } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import { AuthError, type ErrorRow } from "../errors.ts";
 import type { PluginDefinition, PluginFactory } from "./contract.ts";
-import { fit, type Place } from "./fit.ts";
+import { fit } from "./fit.ts";
 import { toolsOf } from "./tools.ts";
 
 type Method = (input: object) => Promise<unknown>;

@@ -1,11 +1,5 @@
 import type { Report } from "../base/report.ts";
-import type { Call } from "../contract.ts";
-
-/** What a plug-in comes to: the names that are taken, and the addresses. */
-export interface Place {
-  readonly names: readonly string[];
-  readonly calls: readonly (readonly [operation: string, call: Call])[];
-}
+import type { Call, Place } from "../contract.ts";
 
 /** Names that mean something on `auth`, or will. */
 const RESERVED: ReadonlySet<string> = new Set([

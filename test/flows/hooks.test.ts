@@ -172,6 +172,28 @@ flow(
   },
 );
 
+flow("ending all sessions tells the hook once, of all that ended", async (world) => {
+  const told: { readonly userId: string; readonly sessionIds: readonly string[] }[] = [];
+  const { auth, ada } = site(world, {
+    afterSignOut: ({ userId, sessionIds }) => void told.push({ userId, sessionIds: sessionIds.toSorted() }),
+  });
+  const grants = [];
+  const devices = [ada, world.at(auth), world.at(auth)];
+  for (const device of devices) {
+    grants.push(await device.emailOtp.verify(await answerFor(world, device, ADA)));
+  }
+  const [first, ...others] = grants.map(({ session }) => session.id);
+  const userId = grants[0]!.user.id;
+  await ada.sessions.endAll({ except: first! });
+  await ada.sessions.endAll({ except: first! });
+  await auth.sessions.endAll({ userId });
+  await auth.sessions.endAll({ userId });
+  expect(told).toEqual([
+    { userId, sessionIds: others.toSorted() },
+    { userId, sessionIds: [first] },
+  ]);
+});
+
 flow(
   "hooks are told of what happened; if they fail, the reply does not, and the log knows",
   async (world) => {

@@ -414,7 +414,7 @@ describe("what does not fit is config_invalid", () => {
   }
 
   test("each member of auth is a name that no plug-in can have", () => {
-    const auth = createAuth({ ...OPTIONS, platform: { log: { warn() {}, error() {} } } });
+    const auth = createAuth({ ...OPTIONS, platform: { log: { warn() {} } } });
     for (const name of Object.keys(auth)) {
       expect([name, problems({ plugins: [named(name)()] })]).toEqual([name, [{
         path: `plugins.${name}`,

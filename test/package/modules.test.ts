@@ -65,8 +65,7 @@ test("all of it, with the drivers that stores of unstorage need, is at most 100 
 });
 
 const APP = `import { AuthError, createAuth } from "./mod.js";
-const said = [];
-const log = { warn() {}, error: (_, { cause }) => said.push([cause instanceof AuthError, cause.code, cause.message]) };
+const log = { warn() {} };
 const secret = "a-secret-of-32-characters-for-the-package";
 const auth = (email) => createAuth({ secret, baseUrl: "http://localhost:3000", platform: { log }, email, emailOtp: true });
 let code;
@@ -75,7 +74,7 @@ const { challengeId } = await own.emailOtp.start({ email: "ada@example.com" });
 while (code === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
 const { user } = await own.emailOtp.verify({ challengeId, code });
 const smtp = auth({ from: "a@example.com", smtp: { host: "127.0.0.1", port: 1 } });
-const failed = await smtp.emailOtp.start({ email: "ada@example.com" }).then(() => said, (error) => [
+const failed = await smtp.emailOtp.start({ email: "ada@example.com" }).then(() => [], (error) => [
   [error instanceof AuthError, error.code, error.message],
 ]);
 await smtp.close();

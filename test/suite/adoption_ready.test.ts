@@ -418,7 +418,7 @@ describe("createAuth warns", () => {
 
   function warnings(storage: unknown, allowUnsafe = false): readonly string[] {
     const said: string[] = [];
-    const log = { warn: (message: string) => void said.push(message), error: () => {} };
+    const log = { warn: (message: string) => void said.push(message) };
     createAuth({
       storage: storage as Driver,
       ...(allowUnsafe && { allowUnsafeStorage: "single-process" }),

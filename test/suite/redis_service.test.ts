@@ -29,7 +29,7 @@ afterAll(async () => {
 /** A server of the library with somebody who is signed in. */
 async function service(url: string = server.url) {
   const box = mailbox();
-  const silent = { warn: () => {}, error: () => {} };
+  const silent = { warn: () => {} };
   const auth = createAuth({
     storage: redis({ url, base: `test-${crypto.randomUUID()}`, deadline: DEADLINE / 1000 }),
     storageDeadline: "1s",

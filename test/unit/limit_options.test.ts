@@ -169,7 +169,7 @@ function made(set: object, warn: (line: string) => void = () => {}): void {
     storage: memory(),
     email: { from: "no-reply@example.com", send() {} },
     emailOtp: true,
-    platform: { log: { warn, error: warn } },
+    platform: { log: { warn } },
     ...set,
   } as AuthOptions);
 }

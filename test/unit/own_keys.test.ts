@@ -15,7 +15,7 @@ function auth(jwt: JwtOptions, storage: Driver = memory()) {
   return createAuth({ storage, secret: SECRET, baseUrl: BASE, jwt, platform: { log: QUIET } });
 }
 
-const QUIET = { warn: () => {}, error: () => {} };
+const QUIET = { warn: () => {} };
 
 interface Pair {
   readonly privateKey: KeyObject;
