@@ -120,6 +120,7 @@ async function described(endpoints: readonly Endpoint[], settings: Settings): Pr
     url,
     cookie: settings.cookie.name,
     hasFields: settings.users.fields !== null,
+    limits: settings.limits.routes,
   });
 }
 

@@ -51,18 +51,22 @@ export interface Subject {
   readonly cookie: string;
   /** Whether users have fields of the application's own. */
   readonly hasFields: boolean;
+  /** The routes that the option `rateLimit` names. */
+  readonly limits: Readonly<Record<string, unknown>>;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The OpenAPI 3.1 document of all endpoints (https://spec.openapis.org/oas/v3.1.1). */
-export function describe({ endpoints, outputs, url, cookie, hasFields }: Subject): OpenApi {
+export function describe({ endpoints, outputs, url, cookie, hasFields, limits }: Subject): OpenApi {
   const schemas: Record<string, unknown> = { Error: ERROR };
   const paths: Record<string, Record<string, Json>> = {};
   for (const { name, call, route } of endpoints) {
     const [method = "", path = ""] = call.split(" ");
     const [feature = "", key = ""] = name.split(".");
-    const output = route.output ?? outputs[feature]?.[key] ?? null;
+    const own = Object.hasOwn(outputs, feature) ? outputs[feature]?.[key] : undefined;
+    const output = route.output ?? (own === undefined ? unsaid(route, outputs) : own);
+    const isLimited = route.limit !== undefined || Object.hasOwn(limits, call);
     const at = path.replace(/:(\w+)/g, "{$1}");
     const input = Object(jsonOf(route.input, schemas)) as ObjectSchema;
     const named = [...path.matchAll(/:(\w+)/g)].map(([, member = ""]) => member);
@@ -73,8 +77,11 @@ export function describe({ endpoints, outputs, url, cookie, hasFields }: Subject
         summary: route.summary,
         tags: [feature],
         security: SECURITY[route.access],
-        ...parametersOf(method, input, named, route.idempotent ? [KEY] : []),
-        responses: { ...success(route, output, schemas), ...failures(route) },
+        ...parametersOf(method, input, named, [
+          ...route.idempotent ? [KEY] : [],
+          ...isLimited ? [DEVICE] : [],
+        ]),
+        responses: responsesOf(route, { output, schemas, isLimited }),
       },
     };
   }
@@ -92,6 +99,12 @@ export function describe({ endpoints, outputs, url, cookie, hasFields }: Subject
       },
     },
   };
+}
+
+/** What a plug-in's route answers whose row does not say it: a grant looks the same everywhere, anything else may be anything. */
+function unsaid({ session, status }: AnyRoute, outputs: Subject["outputs"]): Schema<unknown> | null {
+  if (session === "starts") return outputs["emailOtp"]?.["verify"] ?? null;
+  return status === 204 ? null : { json: {} } as Described<unknown>;
 }
 
 const SECURITY = {
@@ -124,6 +137,15 @@ const KEY = {
   required: false,
   description: "A request that is sent again with the same key is not run again: it gets the first reply.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+};
+
+const DEVICE = {
+  name: "Latchkey-Device",
+  in: "header",
+  required: false,
+  description:
+    "The `deviceToken` that this program got last: others' attempts do not hold up a device that is known.",
+  schema: { type: "string" },
 };
 
 /** What travels: in the path, in the query of a GET or DELETE, else in the body. */
@@ -161,11 +183,31 @@ function parametersOf(
   };
 }
 
-function success(route: AnyRoute, output: Schema<unknown> | null, schemas: Record<string, unknown>): Json {
+/** What a route answers besides what its row says. */
+interface Answers {
+  readonly output: Schema<unknown> | null;
+  readonly schemas: Record<string, unknown>;
+  readonly isLimited: boolean;
+}
+
+/** All replies: each may tell what is left of a limit. */
+function responsesOf(route: AnyRoute, answers: Answers): Json {
+  const headers = { ...HEADERS, ...(answers.isLimited && LEFT) };
+  return { ...success(route, answers, headers), ...failures(route, answers, headers) };
+}
+
+function success(route: AnyRoute, { output, schemas }: Answers, headers: Json): Json {
+  if (route.reply === "page") {
+    const content = { "text/html": { schema: { type: "string" } } };
+    return { [route.status]: { description: "A page.", headers, content } };
+  }
+  if (route.reply === "redirect") {
+    return { [route.status]: { description: "Another address.", headers: { ...headers, ...ELSEWHERE } } };
+  }
   const content = output === null
     ? {}
     : { content: { "application/json": { schema: jsonOf(output, schemas) } } };
-  const reply = (description: string) => ({ description, headers: HEADERS, ...content });
+  const reply = (description: string) => ({ description, headers, ...content });
   return {
     [route.status]: reply(route.status === 204 ? "Done." : "The answer."),
     ...(route.session === "starts" && { 201: reply("The answer; the account is new.") }),
@@ -178,17 +220,30 @@ const HEADERS = {
 const LATER = {
   "Retry-After": { schema: { type: "integer" }, description: "When to try again, in seconds." },
 };
+const LEFT = {
+  "RateLimit-Policy": {
+    schema: { type: "string" },
+    description: "The limit: so many (`q`) in so many seconds (`w`). Where the client was counted.",
+  },
+  "RateLimit": {
+    schema: { type: "string" },
+    description: "What is left of it (`r`), and when there is more, in seconds (`t`).",
+  },
+};
+const ELSEWHERE = {
+  "Location": { required: true, schema: { type: "string" }, description: "Where the browser is sent." },
+};
 
-function failures(route: AnyRoute): Json {
+function failures(route: AnyRoute, { isLimited }: Answers, headers: Json): Json {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of errorsOf(route)) {
+  for (const code of new Set([...errorsOf(route), ...isLimited ? ["rate_limited" as const] : []])) {
     const [status] = rowOf(code, route.rows);
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);
   }
   return Object.fromEntries(
     [...byStatus].toSorted(([a], [b]) => a - b).map(([status, codes]) => [status, {
       description: codes.map((code) => `\`${code}\`: ${rowOf(code, route.rows)[1]}`).join(" "),
-      headers: { ...HEADERS, ...(WAITS.has(status) && LATER) },
+      headers: { ...headers, ...(WAITS.has(status) && LATER) },
       content: {
         "application/json": {
           schema: {

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
+import { sms } from "../../examples/sms_plugin.ts";
+import { definePlugin, object, optional, text } from "../../src/doors/plugin.ts";
 import { VERSION } from "../../src/http/openapi.ts";
+import type { Page, Redirect } from "../../src/model.ts";
 import { checkOf } from "../suite/described.ts";
-import { type Asked, onSite, type Reply, ROWS, type Site } from "./site.ts";
+import { type Asked, onSite, type Reply, requestOf, ROWS, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";
 
@@ -43,6 +46,127 @@ test("every route's replies are as the document says: what it answers, and how i
       expect([call, seen.get(call)?.some((status) => status < 300)]).toEqual([call, true]);
     }
   });
+});
+
+interface Shows {
+  page(input: object): Promise<Page>;
+  go(input: object): Promise<Redirect>;
+  say(input: { readonly word?: string | undefined }): Promise<{ readonly word: string }>;
+  hear(input: object): Promise<object>;
+  drop(input: object): Promise<void>;
+}
+const nothing = object<Record<never, never>>({});
+const row = { summary: "Do it", access: "anyone", input: nothing, status: 200, errors: [] } as const;
+const word = { word: text({ min: 1, max: 9 }) };
+const shows = definePlugin({
+  name: "shows",
+  calls: {
+    page: "GET /shows/page",
+    go: "GET /shows/go",
+    say: "POST /shows/say",
+    hear: "GET /shows/hear",
+    drop: "POST /shows/drop",
+  },
+  routes: {
+    page: { ...row, reply: "page" },
+    go: { ...row, reply: "redirect", status: 303 },
+    say: {
+      ...row,
+      input: object<{ readonly word?: string | undefined }>({ word: optional(text({ min: 1, max: 9 })) }),
+      output: object<{ readonly word: string }>(word),
+      errors: ["shows.dumb"],
+    },
+    hear: row,
+    drop: { ...row, status: 204 },
+  },
+  errors: { dumb: [418, "Nothing was said."] },
+  create: ({ error }): Shows => ({
+    page: () => Promise.resolve({ title: "A page", body: "<p>Hello</p>" }),
+    go: () => Promise.resolve({ to: "/" }),
+    say: ({ word }) => word === undefined ? Promise.reject(error("dumb")) : Promise.resolve({ word }),
+    hear: () => Promise.resolve({ anything: [1] }),
+    drop: () => Promise.resolve(),
+  }),
+});
+
+test("a plug-in's replies are as the document says too: JSON, grants, pages, redirects, failures", async () => {
+  const sent: string[] = [];
+  const send = (_: string, text: string) => Promise.resolve(sent.push(text));
+  await onSite(async ({ auth }) => {
+    const document = await auth.openapi();
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    expect([valid, errors]).toEqual([true, undefined]);
+    const check = checkOf(document);
+    const ask = async (call: string, body?: object) => {
+      const response = await auth.handler(requestOf(call, body === undefined ? {} : { body }));
+      const text = await response.text();
+      const isJson = response.headers.get("content-type") === "application/json";
+      const told = text === "" ? undefined : isJson ? JSON.parse(text) : text;
+      check(call, response.status, told);
+      return [response.status, told];
+    };
+    const [, { challengeId }] = await ask("POST /sms/start", { number: "+4915123456789" });
+    const code = /(\d+)\.$/.exec(sent[0]!)?.[1];
+    const asked = [
+      await ask("POST /sms/start", { number: "0" }),
+      await ask("POST /sms/verify", { challengeId, code: "0" }),
+      await ask("POST /sms/verify", { challengeId, code, session: "bearer" }),
+      await ask("GET /shows/page"),
+      await ask("GET /shows/go"),
+      await ask("POST /shows/say", { word: "hello" }),
+      await ask("POST /shows/say", {}),
+      await ask("GET /shows/hear"),
+      await ask("POST /shows/drop", {}),
+    ];
+    expect(asked.map(([status]) => status)).toEqual([400, 401, 201, 200, 303, 200, 418, 200, 204]);
+    expect(() => check("GET /shows/page", 200, { title: "A page" })).toThrow(/no page/);
+    expect(() => check("GET /shows/go", 200, {})).toThrow(/does not say/);
+    expect(() => check("POST /sms/verify", 200, {})).toThrow(/not as the document says/);
+    const at = (path: string, method: string) =>
+      Object(document.paths[path]?.[method]) as { readonly responses: Record<string, Described> };
+    expect(at("/shows/page", "get").responses["200"]?.content).toEqual({
+      "text/html": { schema: { type: "string" } },
+    });
+    expect(at("/shows/go", "get").responses["303"]).toMatchObject({ headers: { Location: {} } });
+    expect(at("/shows/go", "get").responses["200"]).toBe(undefined);
+  }, { plugins: [sms({ send }), shows()] });
+});
+
+interface Described {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: unknown;
+}
+
+test("what is limited says so: 429, the headers that tell what is left, the one that shows a device", async () => {
+  const limited = { "GET /session": { limit: 1, per: "1m" } } as const;
+  await onSite(async ({ auth }) => {
+    const { paths } = await auth.openapi();
+    const rows = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, operation]) => {
+        const { parameters = [], responses } = operation as {
+          readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+          readonly responses: Readonly<Record<string, Described>>;
+        };
+        const all = Object.values(responses);
+        const counts = all.filter(({ headers }) => headers?.["RateLimit"] && headers["RateLimit-Policy"]);
+        const shown = parameters.some((one) => one.name === "Latchkey-Device" && one.in === "header");
+        const signs = [shown, responses["429"] !== undefined, counts.length > 0];
+        expect(new Set(signs).size).toBe(1);
+        expect(counts.length).toBe(signs[0] ? all.length : 0);
+        return signs[0] ? [`${method.toUpperCase()} ${path}`] : [];
+      })
+    );
+    const wanted = ROWS.filter(({ route, call }) => route.limit !== undefined || call in limited);
+    expect(rows.toSorted()).toEqual(wanted.map(({ call }) => call.replace(/:(\w+)/g, "{$1}")).toSorted());
+    expect(rows).toContain("GET /session");
+    // What the handler sends is what is described.
+    const ask = () => auth.handler(requestOf("GET /session"), { remoteAddress: "192.0.2.1" });
+    const replies = [await ask(), await ask()];
+    expect(replies.map(({ status, headers }) => [status, headers.has("RateLimit")])).toEqual([
+      [200, true],
+      [429, true],
+    ]);
+  }, { rateLimit: limited, clientIp: "direct" });
 });
 
 test("a reply that is not as it says is seen: a member too many, too few, of another type, another status", async () => {

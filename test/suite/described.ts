@@ -45,6 +45,10 @@ export function checkOf(document: OpenApi): Check {
     const response = operation?.responses[status];
     if (response === undefined) throw new Error(`the document does not say that ${call} answers ${status}`);
     const schema = response.content?.["application/json"]?.schema;
+    if (response.content?.["text/html"] !== undefined) {
+      if (!String(body).startsWith("<!doctype html>")) throw new Error(`${call} ${status} is no page`);
+      return;
+    }
     if (schema === undefined) {
       if (body !== undefined) throw new Error(`the document says that ${call} ${status} has no body`);
       return;
