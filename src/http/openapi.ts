@@ -63,9 +63,8 @@ export function describe({ endpoints, outputs, url, cookie, hasFields, limits }:
   const paths: Record<string, Record<string, Json>> = {};
   for (const { name, call, route } of endpoints) {
     const [method = "", path = ""] = call.split(" ");
-    const [feature = "", key = ""] = name.split(".");
-    const own = Object.hasOwn(outputs, feature) ? outputs[feature]?.[key] : undefined;
-    const output = route.output ?? (own === undefined ? unsaid(route, outputs) : own);
+    const [feature = ""] = name.split(".");
+    const output = outputOf({ name, route }, outputs);
     const isLimited = route.limit !== undefined || Object.hasOwn(limits, call);
     const at = path.replace(/:(\w+)/g, "{$1}");
     const input = Object(jsonOf(route.input, schemas)) as ObjectSchema;
@@ -101,10 +100,17 @@ export function describe({ endpoints, outputs, url, cookie, hasFields, limits }:
   };
 }
 
-/** What a plug-in's route answers whose row does not say it: a grant looks the same everywhere, anything else may be anything. */
-function unsaid({ session, status }: AnyRoute, outputs: Subject["outputs"]): Schema<unknown> | null {
-  if (session === "starts") return outputs["emailOtp"]?.["verify"] ?? null;
-  return status === 204 ? null : { json: {} } as Described<unknown>;
+/** What a route answers; null for nothing. Where a plug-in's row does not say it: a grant looks the same everywhere, and anything
+ * else may be anything. */
+function outputOf(
+  { name, route }: Pick<Endpoint, "name" | "route">,
+  outputs: Subject["outputs"],
+): Schema<unknown> | null {
+  const [feature = "", key = ""] = name.split(".");
+  const said = route.output ?? (Object.hasOwn(outputs, feature) ? outputs[feature]?.[key] : undefined);
+  if (said !== undefined) return said;
+  if (route.session === "starts") return outputs["emailOtp"]?.["verify"] ?? null;
+  return route.status === 204 ? null : { json: {} } as Described<unknown>;
 }
 
 const SECURITY = {
