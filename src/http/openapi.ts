@@ -66,6 +66,7 @@ export function describe({ endpoints, outputs, url, cookie, hasFields, limits }:
     const [feature = ""] = name.split(".");
     const output = outputOf({ name, route }, outputs);
     const isLimited = route.limit !== undefined || Object.hasOwn(limits, call);
+    const shown = [...route.idempotent ? [KEY] : [], ...isLimited ? [DEVICE] : []];
     const at = path.replace(/:(\w+)/g, "{$1}");
     const input = Object(jsonOf(route.input, schemas)) as ObjectSchema;
     const named = [...path.matchAll(/:(\w+)/g)].map(([, member = ""]) => member);
@@ -76,10 +77,7 @@ export function describe({ endpoints, outputs, url, cookie, hasFields, limits }:
         summary: route.summary,
         tags: [feature],
         security: SECURITY[route.access],
-        ...parametersOf(method, input, named, [
-          ...route.idempotent ? [KEY] : [],
-          ...isLimited ? [DEVICE] : [],
-        ]),
+        ...parametersOf(method, input, named, shown),
         responses: responsesOf(route, { output, schemas, isLimited }),
       },
     };
