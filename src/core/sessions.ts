@@ -20,6 +20,8 @@ export interface Found {
   readonly sid: string;
   readonly account: Account;
   readonly record: SessionRecord;
+  /** When the account was read or written, or a moment before. */
+  readonly at: number;
 }
 
 /** What a request showed to say who it is. `doubled`: our cookie twice. */
@@ -72,9 +74,15 @@ export interface Sessions {
   readonly load: (uid: string, sid: string) => Promise<Found | null>;
   /** The live sessions of an account, oldest first. Those whose record never came are struck off the list. */
   readonly list: (uid: string) => Promise<readonly Found[]>;
-  /** Trades a refresh token for the current one.
+  /** Trades a refresh token for the current one. `prepare` runs before, unless the token was used before: if it fails, nothing has
+   * happened. It gets to know of the session's account only where claims are asked for.
    * @throws {AuthError} `token_invalid`, `session_ended`, `refresh_reused` (and the session has ended) */
-  readonly refresh: (token: string, attempt: string | undefined, client?: ClientInfo) => Promise<Held>;
+  readonly refresh: <T>(
+    token: string,
+    attempt: string | undefined,
+    prepare: (record: SessionRecord, found: Found | null) => Promise<T>,
+    client?: ClientInfo,
+  ) => Promise<{ readonly held: Held; readonly prepared: T | undefined }>;
   /** Ends sessions; all but one is also `epoch + 1`. Resolves to the ids of those that ended.
    * @throws {AuthError} `session_ended` where the acting session no longer lives */
   readonly end: (uid: string, ending: Ending, client?: ClientInfo) => Promise<readonly string[]>;
@@ -112,10 +120,11 @@ export function sessions(ground: Ground): Sessions {
   const keptFor = new WeakMap<ClientInfo, Found>();
 
   async function load(uid: string, sid: string): Promise<Found | null> {
+    const at = platform.now();
     const both = [accounts.get(uid), records.get(`${uid}:${sid}`)] as const;
     const [account, record] = isThere(both) ? both : await Promise.all(both);
     return account !== null && record !== null && isListed(account, sid, platform.now())
-      ? { uid, sid, account, record }
+      ? { uid, sid, account, record, at }
       : null;
   }
 
@@ -210,7 +219,7 @@ export function sessions(ground: Ground): Sessions {
           remedy: "starting a session took longer than storageDeadline",
         });
       }
-      const found = { uid, sid, account, record };
+      const found = { uid, sid, account, record, at };
       return {
         found,
         token: secret === null ? tokens.current(found) : formatSessionToken({ uid, sid, secret }),
@@ -226,9 +235,9 @@ export function sessions(ground: Ground): Sessions {
       return identified;
     },
     async list(uid) {
+      const now = platform.now();
       const account = await accounts.get(uid);
       if (account === null) return [];
-      const now = platform.now();
       const live = account.sessions.filter(({ exp }) => exp > now);
       const read = await Promise.all(live.map(async ({ sid, at }) => {
         const old = now - at > PRUNE_AFTER; // looked at before the record is, or one that comes in between would be lost
@@ -236,10 +245,12 @@ export function sessions(ground: Ground): Sessions {
       }));
       const lost = read.filter(({ old, record }) => old && record === null).map(({ sid }) => sid);
       if (lost.length > 0) await unlist(uid, lost);
-      return read.flatMap(({ sid, record }) => record === null ? [] : [{ uid, sid, account, record }]);
+      return read.flatMap(({ sid, record }) =>
+        record === null ? [] : [{ uid, sid, account, record, at: now }]
+      );
     },
-    async refresh(token, attempt, client) {
-      const { uid, sid, rotated } = await tokens.rotate(token, attempt);
+    async refresh(token, attempt, prepare, client) {
+      const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);
       const ids = { userId: uid, sessionId: sid };
       if (rotated.is === "gone") throw new AuthError("session_ended");
       if (rotated.is === "reused") {
@@ -247,14 +258,15 @@ export function sessions(ground: Ground): Sessions {
         events.emit("session.reuse", ids, client);
         throw new AuthError("refresh_reused");
       }
+      const at = platform.now();
       // The account is read after the swap: one that ended the session meanwhile has the last word.
       const account = await accounts.get(uid);
       if (account === null || !isListed(account, sid, platform.now())) {
         throw new AuthError("session_ended");
       }
-      const found = { uid, sid, account, record: rotated.record };
+      const found = { uid, sid, account, record: rotated.record, at };
       events.emit("session.refreshed", ids, client);
-      return { found, token: tokens.current(found) };
+      return { held: { found, token: tokens.current(found) }, prepared };
     },
     async end(uid, ending, client) {
       const now = platform.now();
@@ -283,7 +295,10 @@ export function sessions(ground: Ground): Sessions {
 }
 
 /** The tokens of families: derived, compared, rotated. */
-function refreshTokens({ store, keyring, settings }: Ground, records: Collection<SessionRecord>) {
+function refreshTokens(
+  { store, keyring, settings, accounts, accessTokens }: Ground,
+  records: Collection<SessionRecord>,
+) {
   const { platform } = store;
 
   /** The token of a generation under one secret; null where that secret is not configured. */
@@ -300,11 +315,19 @@ function refreshTokens({ store, keyring, settings }: Ground, records: Collection
       if (mac === null) throw new AuthError("secret_unknown");
       return formatRefreshToken({ uid, sid, generation, mac });
     },
-    async rotate(token: string, attempt: string | undefined) {
+    async rotate<T>(
+      token: string,
+      attempt: string | undefined,
+      prepare: (record: SessionRecord, found: Found | null) => Promise<T>,
+    ) {
       const parsed = parseRefreshToken(token);
       if (parsed === null) throw new AuthError("token_invalid");
       const { uid, sid, generation } = parsed;
-      const record = await records.get(`${uid}:${sid}`);
+      const now = platform.now();
+      const [record, account] = await Promise.all([
+        records.get(`${uid}:${sid}`),
+        accessTokens.asks ? accounts.get(uid) : null, // who the claims are to be of
+      ]);
       if (record === null) throw new AuthError("session_ended");
       const { seed } = record.family ?? {};
       const genuine = seed !== undefined &&
@@ -313,13 +336,19 @@ function refreshTokens({ store, keyring, settings }: Ground, records: Collection
       const presented = {
         generation,
         attempt: attempt === undefined ? null : hashed(attempt),
-        now: platform.now(),
+        now,
         leeway: settings.reuseLeeway * 1000,
         idle: settings.idleTtl * 1000,
         secret: keyring.first,
       };
+      const found = account !== null && isListed(account, sid, now)
+        ? { uid, sid, account, record, at: now }
+        : null;
+      if (accessTokens.asks && found === null) throw new AuthError("session_ended"); // for good: nothing is listed again
+      const isUsed = rotate(record, presented).result.is !== "current";
+      const prepared = isUsed ? undefined : await prepare(record, found);
       const rotated = await records.change(`${uid}:${sid}`, (current) => rotate(current, presented), record);
-      return { uid, sid, rotated };
+      return { uid, sid, rotated, prepared };
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Noted } from "./challenges.ts";
 import type { Devices, Shown } from "./devices.ts";
 import type { Guesses, Paid } from "./guesses.ts";
 import type { HookPoints } from "./hooks.ts";
+import type { Make, Subject } from "./minting.ts";
 import type { Found, Held, Sessions } from "./sessions.ts";
 import { sessionView, userView } from "./views.ts";
 
@@ -59,8 +60,12 @@ export interface SignIn {
   readonly admit: (uid: string, wanted: Wanted) => Promise<Grant>;
   /** An access token for a session that lives. */
   readonly accessToken: (found: Found) => Promise<AccessToken>;
-  /** A new grant for a session that lives. */
-  readonly renew: (held: Held, client: ClientInfo | undefined) => Promise<Grant>;
+  /** A new grant for whoever has a refresh token. @throws {AuthError} `token_invalid`, `session_ended`, `refresh_reused` */
+  readonly refresh: (
+    token: string,
+    attempt: string | undefined,
+    client: ClientInfo | undefined,
+  ) => Promise<Grant>;
   /** Keeps the device of a session known that all others were ended but: what it showed before is void. `answer` is what its browser
    * is told. */
   readonly reissue: (answer: object, found: Found, client: ClientInfo | undefined) => Promise<void>;
@@ -104,21 +109,19 @@ export function signIn(
     throw new AuthError("input_invalid", { issues: [{ path: "session", message }] });
   }
 
-  function accessToken(found: Found): Promise<AccessToken> {
-    const { uid, sid, account, record } = found;
-    const { amr, audience, createdAt: authenticatedAt } = record;
-    const told = () => [userView(found), sessionView(found, sid)] as const;
-    return accessTokens.sign({ uid, sid, amr, roles: account.roles, authenticatedAt, audience, told });
-  }
-
-  async function grantFor({ found, token }: Held, created: boolean, shown: Shown): Promise<Grant> {
+  async function grantFor(
+    { found, token }: Held,
+    created: boolean,
+    shown: Shown,
+    make: Make = accessTokens.sign,
+  ): Promise<Grant> {
     const told = { user: userView(found), session: sessionView(found, found.sid) };
     const deviceToken = devices.issue(found, found.sid, shown);
     if (found.record.family === null) {
       issued.set(told, { cookie: token, device: devices.joined(deviceToken, shown), created });
       return told;
     }
-    const grant: Grant = { ...told, ...await accessToken(found), refreshToken: token, deviceToken };
+    const grant: Grant = { ...told, ...await make(subjectOf(found)), refreshToken: token, deviceToken };
     issued.set(grant, { cookie: null, device: null, created });
     return grant;
   }
@@ -185,7 +188,7 @@ export function signIn(
 
   return {
     mode,
-    accessToken,
+    accessToken: (found) => accessTokens.sign(subjectOf(found)),
     issued: (grant) => issued.get(grant) ?? null,
     async reissue(answer, { uid, sid }, client) {
       const account = await accounts.get(uid); // as it is now: whoever ended this session meanwhile has the last word
@@ -193,7 +196,15 @@ export function signIn(
       const token = devices.issue({ uid, account }, sid, null);
       issued.set(answer, { cookie: null, device: devices.joined(token, client?.device), created: false });
     },
-    renew: (held, client) => grantFor(held, false, client?.device),
+    async refresh(token, attempt, client) {
+      const { held, prepared } = await sessions.refresh(
+        token,
+        attempt,
+        ({ audience }, found) => accessTokens.prepare(audience, found && subjectOf(found)),
+        client,
+      );
+      return await grantFor(held, false, client?.device, prepared);
+    },
     async finish({ value, noted }, wanted) {
       mode(wanted.session, wanted.audience);
       let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
@@ -236,6 +247,14 @@ export function signIn(
       return await opened(admitted.owner, entry, wanted, admitted.ended, false);
     },
   };
+}
+
+/** Whom the access token of a session speaks of. */
+function subjectOf(found: Found): Subject {
+  const { uid, sid, at, account: { roles }, record: { amr, audience, createdAt: authenticatedAt, endsAt } } =
+    found;
+  const told = () => [userView(found), sessionView(found, sid)] as const;
+  return { uid, sid, amr, roles, authenticatedAt, endsAt, audience, at, told };
 }
 
 /** Judges an account inside the swap: what it becomes, or null where the proof does not count. */

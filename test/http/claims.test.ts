@@ -3,7 +3,9 @@ import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import type { ClaimsOf } from "../../src/options/jwt.ts";
 import type { Grant } from "../../src/model.ts";
-import { onSite } from "./site.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import { outcome } from "../suite/steps.ts";
+import { onSite, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";
 const RESERVED = [
@@ -141,4 +143,141 @@ test("claims that do not come are not waited for without end", async () => {
     await world.turn(5);
     await failed;
   }, { jwt: { claims } });
+});
+
+/** A bearer session, and what refreshes its token. */
+async function refreshing({ auth }: Site): Promise<readonly [Grant, (token?: string) => Promise<Grant>]> {
+  const { id: userId } = await auth.users.create({ email: ADA, name: "Ada" });
+  const grant = await auth.sessions.create({ userId, session: "bearer" });
+  return [grant, (refreshToken = grant.refreshToken!) => auth.sessions.refresh({ refreshToken })];
+}
+
+test("a refresh whose claims fail has traded nothing: the same token is right however much later", async () => {
+  let isDown = false;
+  const claims = () => {
+    if (isDown) throw new Error("the database is away");
+    return { plan: "pro" };
+  };
+  await onSite(async (site) => {
+    const [, refresh] = await refreshing(site);
+    isDown = true;
+    const before = await site.world.contents();
+    await expect(refresh()).rejects.toThrow("the database is away");
+    expect(await site.world.contents()).toEqual(before);
+    await site.world.turn(31);
+    isDown = false;
+    const next = await refresh();
+    expect(decodeJwt(next.accessToken!)["plan"]).toBe("pro");
+    await site.world.turn(31);
+    isDown = true;
+    expect(await outcome(refresh())).toBe("refresh_reused"); // whoever stole a token is found all the same
+    expect(await outcome(refresh(next.refreshToken))).toBe("session_ended");
+  }, { jwt: { claims } });
+});
+
+let areKeysAway = false;
+
+/** The signing keys cannot be read for a while. */
+function keyless(driver: Driver): Driver {
+  return {
+    ...driver,
+    getItem(key) {
+      if (areKeysAway && key === "signing-keys") throw new Error("ECONNRESET");
+      return driver.getItem(key);
+    },
+  };
+}
+
+test("a refresh that cannot load the signing key has traded nothing", async () => {
+  await onSite(
+    async (site) => {
+      const [, refresh] = await refreshing(site);
+      await site.world.turn(60); // then keys are read again
+      areKeysAway = true;
+      expect(await outcome(refresh())).toBe("storage_unavailable");
+      areKeysAway = false;
+      await site.world.turn(31);
+      expect(await outcome(refresh())).toBe("fine");
+    },
+    {},
+    { wrap: keyless },
+  );
+});
+
+/** Claims that are asked for as often as `then` says: each may change the account first, and fail. */
+function claimsOf(then: ((() => unknown) | undefined)[]): ClaimsOf {
+  return async ({ name }) => {
+    await then.shift()?.();
+    return { name };
+  };
+}
+
+test("claims are asked for again where the user changed during a refresh", async () => {
+  const then: (() => unknown)[] = [];
+  await onSite(async (site) => {
+    const [{ user }, refresh] = await refreshing(site);
+    then.push(() => site.auth.users.update({ id: user.id, name: "Countess" }));
+    const next = await refresh();
+    expect([next.user.name, decodeJwt(next.accessToken!)["name"]]).toEqual(["Countess", "Countess"]);
+  }, { jwt: { claims: claimsOf(then) } });
+});
+
+test("claims that fail the second time: those of before count, and iat says of when they are", async () => {
+  const then: (() => unknown)[] = [];
+  await onSite(async (site) => {
+    const [{ user }, refresh] = await refreshing(site);
+    const asked = site.world.now() / 1000;
+    then.push(async () => {
+      await site.auth.users.update({ id: user.id, name: "Countess" });
+      await site.world.turn(3);
+    }, () => Promise.reject(new Error("the database is away")));
+    const next = await refresh();
+    const { name, iat, exp } = decodeJwt(next.accessToken!);
+    expect([name, iat, exp, next.expiresIn]).toEqual(["Ada", asked, asked + 900, 897]);
+  }, { jwt: { claims: claimsOf(then) } });
+});
+
+test("a session that ends while its claims are asked for gets no token", async () => {
+  const then: (() => unknown)[] = [];
+  await onSite(async (site) => {
+    const [{ user }, refresh] = await refreshing(site);
+    then.push(() => site.auth.sessions.endAll({ userId: user.id }));
+    expect(await outcome(refresh())).toBe("session_ended");
+  }, { jwt: { claims: claimsOf(then) } });
+});
+
+test("iat is when the account was read, however long the claims took", async () => {
+  const then: (() => unknown)[] = [];
+  await onSite(async ({ auth, world }) => {
+    const { id: userId } = await auth.users.create({ email: ADA });
+    const hang = async () => {
+      await world.turn(2);
+      await auth.users.remove({ id: userId });
+      await world.turn(2);
+    };
+    const began = world.now() / 1000;
+    then.push(() => world.turn(2));
+    const grant = await auth.sessions.create({ userId, session: "bearer" });
+    expect([decodeJwt(grant.accessToken!).iat, grant.expiresIn]).toEqual([began, 898]);
+    await world.turn(60);
+    const asked = world.now() / 1000;
+    then.push(hang);
+    const token = await auth.sessions.token({ userId, sessionId: grant.session.id });
+    expect([decodeJwt(token.accessToken).iat, token.expiresIn]).toEqual([asked, 896]);
+  }, { jwt: { claims: claimsOf(then) } });
+});
+
+test("an access token ends with its session at the latest", async () => {
+  await onSite(async ({ auth, world }) => {
+    const { id: userId } = await auth.users.create({ email: ADA });
+    const grant = await auth.sessions.create({ userId, session: "bearer" });
+    const endsAt = Date.parse(grant.session.expiresAt) / 1000;
+    const lives = async (by: number) => {
+      await world.turn(by);
+      const { accessToken, expiresIn } = await auth.sessions.token({ userId, sessionId: grant.session.id });
+      return [decodeJwt(accessToken).exp, expiresIn];
+    };
+    expect(await lives(3600 - 900)).toEqual([endsAt, 900]);
+    expect(await lives(800)).toEqual([endsAt, 100]);
+  }, { session: { ttl: "1h", idleTtl: "1h" } });
 });

@@ -138,9 +138,9 @@ const BUGS: Readonly<Record<string, Bug>> = {
     changes: [
       {
         file: SESSIONS,
-        from: "const { uid, sid, rotated } = await tokens.rotate(token, attempt);",
+        from: "const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);",
         to: `const before = await accounts.get(parseRefreshToken(token)?.uid ?? "");
-          const { uid, sid, rotated } = await tokens.rotate(token, attempt);`,
+          const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);`,
       },
       {
         file: SESSIONS,

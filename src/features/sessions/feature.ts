@@ -106,7 +106,7 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
     },
     async refresh({ refreshToken, attempt, client }) {
       try {
-        return await signIn.renew(await sessions.refresh(refreshToken, attempt, client), client);
+        return await signIn.refresh(refreshToken, attempt, client);
       } catch (error) {
         if (error instanceof AuthError) events.emit("refresh.failed", { code: error.code }, client);
         throw error;
