@@ -25,6 +25,7 @@ const RESERVED: ReadonlySet<string> = new Set([
     "session",
     "challenges",
     "devices",
+    "device",
     "mail",
     "email",
   ],
@@ -37,7 +38,7 @@ const RESERVED: ReadonlySet<string> = new Set([
     "oauth",
     "totp",
     "mfa",
-
+    "identifiers",
     "invites",
   ],
   ...["plugins", "plugin", "wellKnown", "admin", "roles", "pages", "registration", "redirects", "signIn"],
