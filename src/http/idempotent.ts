@@ -1,5 +1,5 @@
 import { SHA256 } from "@oslojs/crypto/sha2";
-import { deadline } from "../base/deadline.ts";
+import { deadline, type Within } from "../base/deadline.ts";
 import { base64url, fromBase64url, utf8 } from "../base/encoding.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Core } from "../core/core.ts";
@@ -91,12 +91,14 @@ export async function respondOnce(
     request.headers.get("content-type") ?? "",
     await within(digestOf(request)),
   ].join("\0");
-  const caller = callerOf(userId, {});
+  // A user is the same on all hosts of an application; strangers are not.
+  const host = `at ${new URL(request.url).origin} ${request.headers.get("host") ?? ""}`;
+  const caller = userId === undefined ? `nobody ${host}` : callerOf(userId, {});
   const told = await (await core.replies()).once(
     { route, caller, key, body },
     async (): Promise<Ran<Response>> => {
       const reply = await run();
-      return reply.ok ? { is: "done", reply, text: await textOf(reply) } : { is: "failed", reply };
+      return reply.ok ? { is: "done", reply, text: await textOf(reply, within) } : { is: "failed", reply };
     },
   );
   return told.is === "ran" ? told.reply : replyOf(JSON.parse(told.text));
@@ -106,14 +108,16 @@ export async function respondOnce(
 async function digestOf(request: Request): Promise<string> {
   if (request.bodyUsed) throw new TypeError("idempotent must be called before the request's body is read");
   const hash = new SHA256();
-  const body = request.body === null ? null : await piecesOf(request.clone().body, LARGEST_ASKED);
+  const body = request.body === null
+    ? null
+    : await piecesOf(request.clone().body?.getReader(), LARGEST_ASKED);
   if (body === "too large") throw new AuthError("body_too_large");
   for (const piece of body ?? []) hash.update(piece);
   return base64url(hash.digest());
 }
 
 /** A reply as it is kept; null for one that is not: too long, without end, or broken off. It stays to be sent. */
-async function textOf(reply: Response): Promise<string | null> {
+async function textOf(reply: Response, within: Within): Promise<string | null> {
   if (reply.bodyUsed || reply.headers.get("content-type")?.startsWith("text/event-stream")) return null;
   const headers = KEPT.flatMap((name) => {
     const value = reply.headers.get(name);
@@ -122,10 +126,24 @@ async function textOf(reply: Response): Promise<string | null> {
   const { status } = reply;
   if (JSON.stringify(headers).length > LARGEST_HEADERS) return null;
   if (reply.body === null) return JSON.stringify({ status, headers, body: null } satisfies KeptReply);
-  const pieces = await piecesOf(reply.clone().body, LARGEST_KEPT).catch(() => "too large" as const); // its reader is told
+  const pieces = await inTime(reply.clone().body, within);
   if (pieces === "too large") return null;
   const bytes = new Uint8Array(await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer());
   return JSON.stringify({ status, headers, body: base64url(bytes) } satisfies KeptReply);
+}
+
+/** The pieces of a reply's body. What breaks off its own reader is told; what does not end in time goes on for that reader. */
+async function inTime(
+  body: ReadableStream<Uint8Array> | null,
+  within: Within,
+): Promise<readonly Uint8Array[] | "too large"> {
+  const reader = body?.getReader();
+  try {
+    return await within(piecesOf(reader, LARGEST_KEPT));
+  } catch {
+    reader?.cancel().catch(() => {});
+    return "too large";
+  }
 }
 
 function replyOf({ status, headers, body }: KeptReply): Response {
@@ -137,12 +155,11 @@ function replyOf({ status, headers, body }: KeptReply): Response {
 }
 
 async function piecesOf(
-  body: ReadableStream<Uint8Array> | null,
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   largest: number,
 ): Promise<readonly Uint8Array[] | "too large"> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  const reader = body?.getReader();
   for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
     const piece: unknown = part.value;
     const bytes = typeof piece === "string" ? utf8(piece) : part.value; // some servers give text

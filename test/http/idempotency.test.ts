@@ -224,3 +224,44 @@ test("a key is a user's own: another, nobody, or a foreign page finds nothing un
     expect(await ask(auth, ada, "again")).toBe("Ada's");
   });
 });
+
+test("a stranger's key is one host's: another finds nothing under it", async () => {
+  await onSite(async ({ auth }) => {
+    const at = (origin: string, headers: Record<string, string> = {}) => {
+      const asked = { method: "POST", headers: { ...KEY, ...headers }, body: "{}" };
+      const request = new Request(`${origin}/orders`, asked);
+      return told(auth.idempotent(request, () => new Response(`of ${origin} ${headers.host ?? ""}`)));
+    };
+    const [a, b] = ["https://a.example", "https://b.example"];
+    expect(await at(a)).toBe(`of ${a} `);
+    expect(await at(b)).toBe(`of ${b} `);
+    expect(await at(`${a}:8443`)).toBe(`of ${a}:8443 `);
+    expect(await at(BASE_URL, { host: "a.example" })).toBe(`of ${BASE_URL} a.example`);
+    expect(await at(BASE_URL, { host: "b.example" })).toBe(`of ${BASE_URL} b.example`);
+    expect([await at(a), await at(b)]).toEqual([`of ${a} `, `of ${b} `]);
+  });
+});
+
+test("a reply that is not whole within 10 seconds is sent as it is, and not kept", async () => {
+  await onSite(async ({ auth, world }) => {
+    const read = Promise.withResolvers<void>();
+    let more = (_: string) => {};
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => void (more = (text) => controller.enqueue(new TextEncoder().encode(text))),
+      pull: () => read.resolve(),
+    }, { highWaterMark: 0 });
+    const counted = counting(() => new Response(body));
+    const answered = auth.idempotent(order(), counted.run);
+    await read.promise;
+    more("one, ");
+    await world.turn("9s");
+    expect(await Promise.race([answered, "waiting"])).toBe("waiting");
+    await world.turn("1s");
+    const reader = (await answered).body!.getReader();
+    more("two");
+    const text = async () => new TextDecoder().decode((await reader.read()).value);
+    expect([await text(), await text()]).toEqual(["one, ", "two"]);
+    expect(await told(auth.idempotent(order(), counted.run))).toBe("request_in_progress");
+    expect(counted.runs).toBe(1);
+  });
+});
