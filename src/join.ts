@@ -168,10 +168,13 @@ function watched(run: Run, operation: string, { session }: Endpoint["route"], { 
   };
 }
 
-/** A copy of a grant has lost its cookie: nobody would be signed in, and nobody would know why. */
+/** A copy of a grant has lost its cookie: nobody would be signed in, and nobody would know why. Where no session starts, who asks was
+ * not checked as one who gets a cookie. */
 function told(result: unknown, { session }: Endpoint["route"], { signIn }: Core): unknown {
-  const isCopy = session === "starts" && typeof result === "object" && result !== null &&
-    "session" in result && signIn.issued(result) === null;
-  if (isCopy) throw new TypeError("an override must answer the grant itself: a copy has lost its cookie");
+  if (typeof result !== "object" || result === null) return result;
+  const issued = signIn.issued(result);
+  if (session === "starts" ? "session" in result && issued === null : issued?.cookie) {
+    throw new TypeError("an override answers the grant itself where a session starts, and none elsewhere");
+  }
   return result;
 }

@@ -55,7 +55,9 @@ export function success(
   const headers = new Headers(
     route.maxAge === undefined ? PRIVATE : { "Cache-Control": `public, max-age=${route.maxAge}` },
   );
-  for (const value of issued === null ? [] : cookie.set(issued)) headers.append("Set-Cookie", value);
+  for (const value of issued === null || !takesCookies ? [] : cookie.set(issued)) {
+    headers.append("Set-Cookie", value);
+  }
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
   if (route.session === "ends" && !kept && takesCookies) headers.append("Set-Cookie", cookie.clear());

@@ -89,3 +89,48 @@ test("what an override throws is told as an AuthError is, and else by a referenc
     },
   });
 });
+
+test("an override that answers a grant where no session starts is a mistake, and sets no cookie", async () => {
+  const owner: { sign?: () => Promise<object> } = {};
+  await onSite(async ({ auth, ask, world }) => {
+    const { id } = await auth.users.create({ email: ADA });
+    owner.sign = () => auth.sessions.create({ userId: id });
+    for (const origin of [undefined, "http://localhost:3000", "https://evil.example"]) {
+      const reply = await ask("POST /email/start", {
+        headers: { ...(origin && { origin }) },
+        body: { email: ADA },
+      });
+      expect([reply.status, reply.headers.getSetCookie()]).toEqual([
+        origin?.includes("evil") ? 403 : 500,
+        [],
+      ]);
+      expect(reply.text).not.toContain("session");
+    }
+    expect(world.log).toContain("A request failed by a mistake in the code.");
+  }, { overrides: { emailOtp: { start: () => owner.sign?.() as never } } });
+});
+
+test("an override may answer what the original did, also where that refreshes a cookie or a token", async () => {
+  await onSite(async ({ ask, world, browser }) => {
+    const headers = await browser(ADA);
+    const { body } = await ask("GET /session", { headers });
+    const except = (body as { session: { id: string } }).session.id;
+    const kept = await ask("POST /sign-out/all", { headers, body: { except } });
+    expect([kept.status, kept.headers.getSetCookie().map((cookie) => cookie.split("=")[0])])
+      .toEqual([200, ["latchkey-3000-device"]]);
+    const start = await ask("POST /email/start", { body: { email: ADA } });
+    const { challengeId } = start.body as { challengeId: string };
+    const answer = { challengeId, code: world.mailbox.code(ADA), session: "bearer" };
+    const { refreshToken } = (await ask("POST /email/verify", { body: answer })).body as {
+      refreshToken: string;
+    };
+    expect((await ask("POST /session/refresh", { body: { refreshToken } })).status).toBe(200);
+  }, {
+    overrides: {
+      sessions: {
+        endAll: (input, original) => original(input),
+        refresh: (input, original) => original(input),
+      },
+    },
+  });
+});
