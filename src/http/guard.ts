@@ -20,12 +20,19 @@ export interface Origin {
   readonly mayAsk: boolean;
 }
 
-/** Whether a request may act: one that carries our cookie, or whose reply sets one, must come from an origin that is ours or
- * trusted. Without an `Origin`, only what is no browser: all of those send `Sec-Fetch-Site`.
- * @throws {AuthError} `origin_forbidden` */
-export function admit({ carriesCookie, isForeign, mayAsk }: Origin, route: AnyRoute): void {
-  const sets = route.session !== undefined && !mayAsk;
-  if (isForeign && (carriesCookie || sets)) throw new AuthError("origin_forbidden");
+/** Whether a request may act: one that carries our cookie, whose reply sets one, or that is counted, must come from an origin that is
+ * ours or trusted. Without an `Origin`, only what is no browser: all of those send `Sec-Fetch-Site`. A page that may ask is not counted
+ * for what browsers send without asking first.
+ * @throws {AuthError} `origin_forbidden`, `content_type_unsupported` */
+export function admit(
+  request: Request,
+  { carriesCookie, isForeign, mayAsk }: Origin,
+  { session }: AnyRoute,
+  isCounted: boolean,
+): void {
+  if (!isForeign) return;
+  if (carriesCookie || (!mayAsk && (isCounted || session))) throw new AuthError("origin_forbidden");
+  typeOf(request);
 }
 
 /** A page that may ask without cookies gets none: it signs in to tokens.
@@ -42,7 +49,7 @@ export function isForeign(request: Request, trusts: (origin: string, request: Re
   if (SAFE.has(request.method)) return false;
   const origin = request.headers.get("origin");
   if (origin === null) return request.headers.get("sec-fetch-site") !== null;
-  return origin === "null" || !trusts(origin, request); // "null" is what a sandboxed page of anybody sends
+  return !trusts(origin, request);
 }
 
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]); // RFC 9110 section 9.2.1
@@ -50,10 +57,7 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]); // RFC 91
 /** The JSON object in a request's body; an empty body is an empty object.
  * @throws {AuthError} `content_type_unsupported`, `body_too_large`, `request_timeout`, `json_invalid` */
 export async function readBody(request: Request, within: Within): Promise<object> {
-  const type = request.headers.get("content-type");
-  if (type !== null && type.split(";")[0]?.trim().toLowerCase() !== "application/json") {
-    throw new AuthError("content_type_unsupported");
-  }
+  const type = typeOf(request);
   if (Number(request.headers.get("content-length") ?? 0) > LARGEST) throw new AuthError("body_too_large");
   if (request.body === null) return {};
   const reader = request.body.getReader();
@@ -69,6 +73,13 @@ export async function readBody(request: Request, within: Within): Promise<object
   } finally {
     reader.cancel().catch(() => {}); // what is left of the body is of no interest
   }
+}
+
+/** JSON, or null for what says nothing. */
+function typeOf({ headers }: Request): string | null {
+  const type = headers.get("content-type");
+  if (type === null || type.split(";")[0]?.trim().toLowerCase() === "application/json") return type;
+  throw new AuthError("content_type_unsupported");
 }
 
 async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {

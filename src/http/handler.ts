@@ -8,7 +8,7 @@ import { AuthError } from "../errors.ts";
 import type { ClientInfo, Page, Redirect } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf } from "./caller.ts";
-import { cors } from "./cors.ts";
+import { cors, type Readers } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
 import type { Sent } from "./idempotent.ts";
@@ -29,7 +29,7 @@ interface Asked {
   /** Whether its method was called, which tells of refused sign-ins itself. */
   wasRun: boolean;
   /** Who may read the reply. */
-  readers: string | null;
+  readers: Readers | null;
   /** What the limit of its client said; null where there is none. */
   counted: Counted | null;
 }
@@ -61,7 +61,7 @@ export function handler(
       isForeign: isForeign(request, settings.trusts),
       mayAsk: shared.goesBeyondTrust && asked.readers !== null,
     };
-    admit(origin, endpoint.route);
+    admit(request, origin, endpoint.route, isCounted(endpoint));
     asked.admitted = origin.isForeign ? "without cookies" : "whole";
     if (settings.clientIp !== null) await count(asked, endpoint, info);
     const body = await sentIn(request, method, endpoint);
@@ -78,6 +78,10 @@ export function handler(
     const reply = success(answer, cookie);
     if (isReplay) reply.headers.set("Idempotency-Replayed", "true");
     return reply;
+  }
+
+  function isCounted({ call, route }: Endpoint): boolean {
+    return route.limit !== undefined || settings.limits.routes[call] !== undefined;
   }
 
   /** What a request says besides its path: the members of the input, of a GET in the query. */

@@ -2,9 +2,10 @@ import type { Duration } from "../base/duration.ts";
 import type { Report } from "../base/report.ts";
 import { exactOrigin, ORIGIN_IS } from "./origins.ts";
 
-/** Which pages of other origins may ask and read the replies, where that should differ from `trustedOrigins`. */
+/** Which pages of other origins may ask and read the replies, where that should differ from `trustedOrigins`. Those that are not trusted
+ * ask without cookies. */
 export interface CorsOptions {
-  /** Exact origins, or `"*"`: any, and then without cookies. */
+  /** Exact origins, or `"*"`: any, and then without cookies. Of exact ones, those in `trustedOrigins` ask with cookies. */
   readonly origin: string | readonly string[];
   /** How long a browser may remember that it may ask, up to 24 hours. @default {"10m"} */
   readonly maxAge?: Duration;

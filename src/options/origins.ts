@@ -31,7 +31,8 @@ export function otherSites(given: unknown, own: string): readonly string[] {
 /** Checks them. `own` is always trusted. */
 export function trusted(given: TrustedOrigins | undefined, own: string, report: Report): Trusts {
   if (typeof given === "function") {
-    return (origin, request) => origin === own || judged(given(origin, request));
+    // "null" is what a sandboxed page of anybody sends: nobody is asked about it.
+    return (origin, request) => origin === own || (origin !== "null" && judged(given(origin, request)));
   }
   const list: unknown = given === undefined ? [] : given;
   if (!Array.isArray(list)) {

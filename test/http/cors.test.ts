@@ -131,3 +131,28 @@ test("an origin outside cors.origin may not ask, and our own always may", async 
       .toMatchObject({ status: 204, "max-age": "60" });
   }, { cors: { origin: APP, maxAge: "1m" } });
 });
+
+test("of the origins in cors.origin those that are trusted ask with cookies, and the others without", async () => {
+  const PARTNER = "https://partner.example";
+  const credentials = (reply: Reply) => [
+    reply.headers.get("access-control-allow-origin"),
+    reply.headers.get("access-control-allow-credentials"),
+  ];
+  for (const trustedOrigins of [[APP], (origin: string) => origin === APP]) {
+    await onSite(async ({ ask, browser }) => {
+      const { cookie } = await browser("ada@example.com");
+      for (const [origin, told] of [[PARTNER, null], [APP, "true"], [BASE_URL, "true"]] as const) {
+        expect(credentials(await ask("OPTIONS /me", preflight(origin, "PATCH")))).toEqual([origin, told]);
+        expect(credentials(await ask("GET /me", { headers: { origin, cookie } }))).toEqual([origin, told]);
+        expect(credentials(await ask("GET /nothing", { headers: { origin, cookie } }))).toEqual([
+          origin,
+          told,
+        ]);
+      }
+      expect(credentials(await ask("GET /me", { headers: { origin: STRANGER, cookie } }))).toEqual([
+        null,
+        null,
+      ]);
+    }, { trustedOrigins, cors: { origin: [PARTNER, APP] } });
+  }
+});

@@ -50,14 +50,15 @@ const FROM: readonly (readonly [headers: Readonly<Record<string, string>>, may: 
 
 for (const { name, call, route, method, path } of ROWS) {
   const acts = method !== "GET";
-  test(`${name}: an origin that is not ours acts on no cookie, and sets none`, async () => {
+  test(`${name}: an origin that is not ours acts on no cookie, sets none, and is not counted`, async () => {
     await onSite(async ({ ask }) => {
       for (const cookie of [SESSION_COOKIE, "other=1", undefined]) {
         for (const [from, may] of FROM) {
           const { body } = await ask(`${method} ${path}`, {
             headers: { ...from, ...(cookie && { cookie }) },
           });
-          const forbidden = acts && !may && (cookie === SESSION_COOKIE || route.session !== undefined);
+          const forbidden = acts && !may &&
+            (cookie === SESSION_COOKIE || route.session !== undefined || route.limit !== undefined);
           const told = JSON.stringify({ call, from, cookie });
           if (forbidden) expect(body, told).toEqual(failure("origin_forbidden"));
           else expect(Object(body).code, told).not.toBe("origin_forbidden");
@@ -151,4 +152,20 @@ test("on HTTPS the one origin is baseUrl's, and the cookie that counts has its p
       expect([origin, cookie, seen]).toEqual([origin, cookie, code]);
     }
   }, { baseUrl: "https://app.example.com" });
+});
+
+test("the origin null is nobody's, and no function is asked about it", async () => {
+  const asked: string[] = [];
+  await onSite(async ({ ask, browser }) => {
+    const { cookie } = await browser("ada@example.com");
+    const headers = { cookie, origin: "null" };
+    const read = await ask("GET /me", { headers });
+    expect([read.status, read.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+    expect((await ask("PATCH /me", { headers, body: { name: "Eve" } })).body).toEqual(
+      failure("origin_forbidden"),
+    );
+    const preflight = { origin: "null", "access-control-request-method": "PATCH" };
+    expect((await ask("OPTIONS /me", { headers: preflight })).status).toBe(403);
+    expect(asked).toEqual([]);
+  }, { trustedOrigins: (origin) => asked.push(origin) > 0 });
 });
