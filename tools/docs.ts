@@ -119,7 +119,7 @@ a browser can do your own code can do as well. Bodies are JSON, replies too. Pat
 slash at the end or an encoded letter is another path, and so \`not_found\`.
 
 Who is signed in is read from the session cookie, or from \`Authorization: Bearer\` with an access token. A request other than \`GET\`
-that carries the cookie, or whose reply sets one, must come from your own origin or one in \`trustedOrigins\`. Programs that are no browser, and so send no
+that carries the cookie, whose reply sets one, or that has a limit must come from your own origin or one in \`trustedOrigins\`, or without cookies from one that [\`cors\`](sessions.md#pages-on-other-origins) lets ask. Programs that are no browser, and so send no
 \`Origin\`, are let through.
 
 ${

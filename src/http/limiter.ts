@@ -35,6 +35,8 @@ const ownLimit = object<Omit<OwnLimit, "per"> & { readonly per: number }>({
 const NO_ADDRESS =
   "clientIp finds no address in a request: all such requests count together, as one client. Does it fit your proxies?";
 
+const DEVICES = 10; // times the limit of an address is what all known devices at it have
+
 /** The one limiter of all routes. */
 export function limiter({ accounts, devices, events, limits, settings, platform }: Core): Limiter {
   const { clientIp } = settings;
@@ -56,6 +58,17 @@ export function limiter({ accounts, devices, events, limits, settings, platform 
     return account !== null && devices.know(device, { uid, epoch: account.epoch }) !== null ? uid : null;
   }
 
+  /** Counts for the user of a known device, and for all such devices of the address: whoever makes accounts makes no more clients than
+   * that. */
+  async function takeKnown(name: string, rate: Rate, owner: string, client: ClientInfo): Promise<Verdict> {
+    const own = await limits.take(["device", name, owner], rate);
+    if (!own.allowed) return own;
+    const all = await limits.take(["devices", name, keyOf(client)], { ...rate, limit: rate.limit * DEVICES });
+    if (all.allowed) return own;
+    await limits.refund(["device", name, owner], rate);
+    return all;
+  }
+
   function told(limit: string, rate: Rate, verdict: Verdict, client: ClientInfo): Counted {
     if (!verdict.allowed) events.emit("limit.exceeded", { limit, ip: client.ip ?? null }, client);
     return { ...verdict, headers: headersOf(limit, rate, verdict) };
@@ -72,7 +85,7 @@ export function limiter({ accounts, devices, events, limits, settings, platform 
       // What others at an address use up is nothing to somebody whose device is known. All devices of a user count together, or
       // each sign-in would make one more client.
       const owner = verdict.allowed ? null : await ownerOf(client);
-      if (owner !== null) verdict = await limits.take(["device", name, owner], rate);
+      if (owner !== null) verdict = await takeKnown(name, rate, owner, client);
       return told(name, rate, verdict, client);
     },
     async own(request, given) {

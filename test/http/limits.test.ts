@@ -305,6 +305,35 @@ test("a page of somebody else's uses nothing up: its requests are refused before
   });
 });
 
+test("nor does what it sends without asking first, whatever it says and wherever it may ask", async () => {
+  const page = { "origin": "https://evil.example", "sec-fetch-site": "cross-site" };
+  const text = { ...page, "content-type": "text/plain" };
+  const own = { rateLimit: { "POST /sign-out": { limit: 5, per: "1m" } } } as const;
+  for (const call of [START, "POST /session/refresh", "POST /challenges/resend", "POST /sign-out"]) {
+    await behindProxy(async (from) => {
+      for (const headers of [page, text, { ...page, origin: "null" }]) {
+        expect([call, await times(40, () => from("192.0.2.1", call, "x", headers))]).toEqual([call, {
+          403: 40,
+        }]);
+      }
+      expect((await from("192.0.2.1", call, {})).headers.get("ratelimit")).toMatch(/r=(29|119|4);/);
+    }, own);
+    await behindProxy(async (from) => {
+      expect(await times(40, () => from("192.0.2.1", call, "x", text))).toEqual({ 415: 40 });
+      expect((await from("192.0.2.1", call, {})).headers.get("ratelimit")).toMatch(/r=(29|119|4);/);
+      expect((await from("192.0.2.1", call, {}, page)).headers.get("ratelimit")).toMatch(/r=(28|118|3);/);
+    }, { ...own, cors: { origin: "*" } });
+  }
+});
+
+test("one's own account is changed as often as something is proved", async () => {
+  await behindProxy(async (_, { ask, browser }) => {
+    const headers = { ...await browser("ada@example.com"), "x-forwarded-for": "192.0.2.1" };
+    const change = (i: number) => ask("PATCH /me", { headers, body: { name: `Ada ${i}` } });
+    expect(await times(61, change)).toEqual({ 200: 60, 429: 1 });
+  });
+});
+
 test("a route may have a limit of its own: then it counts by itself, and the others as before", async () => {
   await behindProxy(async (from) => {
     const refused = async (i: number) => await from("192.0.2.1", START, undefined, { "x-i": String(i) });
@@ -399,7 +428,7 @@ test("where the store cannot count, nobody is let in", async () => {
   await here.close();
 });
 
-test("whatever starts, proves or refreshes is limited, and what only reads with a live session is not", () => {
+test("whatever starts, proves, refreshes or writes is limited, and what only reads with a live session is not", () => {
   const kinds = ROWS.map(({ call, route }) => [call, route.limit] as const).filter(([, limit]) =>
     limit !== undefined
   );
@@ -408,6 +437,7 @@ test("whatever starts, proves or refreshes is limited, and what only reads with 
     "POST /email/verify": "proof",
     "POST /challenges/resend": "start",
     "POST /session/refresh": "refresh",
+    "PATCH /me": "proof",
   });
   const open = ROWS.filter(({ route, method }) =>
     route.access === "anyone" && method !== "GET" && route.limit === undefined
@@ -436,6 +466,28 @@ test("where others have used an address up, a device that is known counts by its
     const forged = `${bob.slice(0, -4)}AAAA`;
     expect([(await start(forged)).status, (await start("lkd_nonsense")).status]).toEqual([429, 429]);
   });
+});
+
+test("accounts of one's own make no more clients of an address than ten", async () => {
+  await behindProxy(async (from, { world }) => {
+    const devices: string[] = [];
+    for (let i = 0; i < 15; i++) {
+      const email = `user${i}@example.com`;
+      const { challengeId } = (await from(`198.51.100.${i}`, START, { email })).body as {
+        challengeId: string;
+      };
+      const answer = { challengeId, code: world.mailbox.code(email), session: "bearer" };
+      const grant = await from(`198.51.100.${i}`, "POST /email/verify", answer);
+      devices.push((grant.body as { deviceToken: string }).deviceToken);
+    }
+    const start = (i: number, ip = "192.0.2.1") =>
+      from(ip, START, undefined, { "latchkey-device": devices[i % devices.length]! });
+    expect(await times(60, start)).toEqual({ 200: 2 + 20, 429: 38 });
+    const refused = await start(14);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "30"]);
+    expect(await times(5, () => start(14, "192.0.2.2")), "what the address refused cost the device nothing")
+      .toEqual({ 200: 3, 429: 2 });
+  }, { rateLimit: { [START]: { limit: 2, per: "10m" } } });
 });
 
 test("each refusal is told to whoever listens: which limit, and which address", async () => {

@@ -24,6 +24,7 @@ const routes: Routes<Account> = {
       "client",
     ]),
     idempotent: true,
+    limit: "proof",
     status: 200,
     errors: [],
   },
