@@ -54,6 +54,8 @@ export interface Ground {
 
 interface Loaded {
   readonly at: number;
+  /** Which reading it is: a clock that is put back does not make a later one older. */
+  readonly turn: number;
   readonly signing: JwtKey;
   readonly verifying: ReadonlyMap<string, JwtKey>;
   readonly published: KeySet;
@@ -91,9 +93,11 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
   const turning = new Map<boolean, Promise<Rotation>>();
   let loaded: Loaded | null = null;
   let loading: Promise<Loaded> | null = null;
+  let turn = 0;
 
   async function load(): Promise<Loaded> {
-    const at = platform.now();
+    const begun = { at: platform.now(), turn: ++turn };
+    const { at } = begun;
     let record = await records.get("");
     if (rules.algorithm !== null && keyOf(record, rules.algorithm) === undefined) {
       const { begin, makeKey } = await turns();
@@ -104,7 +108,7 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
       record = await records.change("", (now) => begin(now, first, second), record);
     }
     if (isDue(record, rules, at)) record = await onTime(record);
-    return await opened(record, at);
+    return await opened(record, begun);
   }
 
   /** What the old keys still do matters more than that the next one signs: it can a minute later. */
@@ -128,13 +132,13 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
     return turned;
   }
 
-  async function opened(record: Keys | null, at: number): Promise<Loaded> {
+  async function opened(record: Keys | null, begun: Pick<Loaded, "at" | "turn">): Promise<Loaded> {
     const stored = record === null ? [] : await vault.open(record);
     const mine = await own();
     const current = stored.find(({ key }) => key.state === "current" && key.alg === rules.algorithm);
     const signing = mine?.signing ?? (current?.jwk ? await imported(current.key, current.jwk) : null);
     if (signing === null) throw new TypeError("there is a current key: it was just looked for");
-    const verifies = new Set(record === null ? [] : kept(record, rules, at));
+    const verifies = new Set(record === null ? [] : kept(record, rules, begun.at));
     const found = await Promise.all(
       stored.filter(({ key }) => verifies.has(key)).map(({ key, jwk }) =>
         imported(key, key.public ?? jwk ?? {})
@@ -142,7 +146,7 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
     );
     const open = [...verifies].flatMap((key) => key.public === null ? [] : [key.public]);
     return {
-      at,
+      ...begun,
       signing,
       verifying: new Map([...found, ...mine?.verifying ?? []].map((key) => [key.kid, key])),
       published: { keys: [...mine?.published ?? [], ...open] },
@@ -151,13 +155,13 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
 
   /** What is known, read again when it is older than `age`; however many ask, the store is asked once. */
   async function known(age: number): Promise<Loaded> {
-    if (loaded !== null && platform.now() - loaded.at < age) return loaded;
+    if (loaded !== null && Math.abs(platform.now() - loaded.at) < age) return loaded;
     loading ??= load().then(newest).finally(() => loading = null);
     return await loading;
   }
 
   function newest(found: Loaded): Loaded {
-    loaded = loaded !== null && loaded.at >= found.at ? loaded : found;
+    loaded = loaded !== null && loaded.turn >= found.turn ? loaded : found;
     return loaded;
   }
 

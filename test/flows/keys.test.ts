@@ -122,6 +122,21 @@ flow("a revoked key is refused at once here, and within a minute by every server
   expect([await shown(there, next), await shown(there, await mint(there))]).toEqual(["fine", "fine"]);
 });
 
+flow("a revoked key is refused by a server whose clock was put back, too", async (world) => {
+  let back = 0;
+  const there = world.another({ platform: { now: () => world.now() - back } });
+  const mint = await minter(world);
+  const token = await mint(world.server());
+  expect(await shown(there, token)).toBe("fine");
+  await world.server().signingKeys.rotate({ revoke: true });
+  const next = await mint(world.server());
+  back = 3_600_000;
+  expect([await shown(there, token), await shown(there, next)]).toEqual(["token_invalid", "fine"]);
+  await world.turn(60);
+  await world.server().signingKeys.rotate({ revoke: true });
+  expect(await shown(there, next)).toBe("token_invalid"); // a minute by that clock
+});
+
 flow("fifty rotations at once on two servers are one", async (world) => {
   const mint = await minter(world);
   const servers = [world.server(0), world.server(1)];
