@@ -261,7 +261,7 @@ function subjectOf(found: Found): Subject {
 type May = (owner: Owner) => Account | null;
 
 /** Whoever proves an address that an account lists unproven takes the account over: in that one swap all else that the account
- * lists or keeps goes, and all its sessions. No epoch is compared then, or its maker could keep the owner out by revoking in turn. */
+ * lists, says of itself or keeps goes, and all its sessions; its roles, which only the application gives, stay. No epoch is compared then, or its maker could keep the owner out by revoking in turn. */
 function proven(owner: Owner, value: Value, noted: Noted): Account | null {
   const { uid, account } = owner;
   if (!lists(account, value)) return null;
@@ -270,8 +270,14 @@ function proven(owner: Owner, value: Value, noted: Noted): Account | null {
   );
   if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;
   if (!unproven) return account;
-  const { slots: _, ...bare } = account;
-  return { ...bare, identifiers: [{ ...value, proven: true }], sessions: [], epoch: account.epoch + 1 };
+  const { slots: _, fields: __, ...bare } = account;
+  return {
+    ...bare,
+    name: null,
+    identifiers: [{ ...value, proven: true }],
+    sessions: [],
+    epoch: account.epoch + 1,
+  };
 }
 
 /** What hooks get to know of every sign-in: of the device not the token, which is its owner's alone. */

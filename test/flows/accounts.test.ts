@@ -159,7 +159,7 @@ flow(
     const pendingCode = world.mailbox.code(ADA);
 
     const { client, grant } = await signIn(world, ADA);
-    expect(grant.user).toEqual({ ...made, emailVerified: true });
+    expect(grant.user).toEqual({ ...made, name: null, emailVerified: true });
     expect((await client.sessions.list()).items).toEqual([grant.session]);
     for (const headers of makers) {
       expect(await outcome(world.server(1).requireSession(headers))).toBe(

@@ -51,6 +51,34 @@ flow(
   { options },
 );
 
+flow(
+  "who proves an address finds no name and fields that others wrote, and keeps the roles",
+  async (world) => {
+    const { users, sessions } = world.server();
+    const { id } = await users.create(change({ email: BOB, name: "Mallory", plan: "free" }) as never);
+    const { session } = await sessions.create({ userId: id });
+    const held = { userId: id, sessionId: session.id };
+    await world.server().account.update(change({ ...held, bio: "send money to mallory" }) as never);
+    const key = `users:${id}`;
+    const record = JSON.parse(String(await world.driver().getItem(key)));
+    await world.driver().setItem(key, JSON.stringify({ ...record, roles: ["editor"] }));
+    const { user } = (await signIn(world, BOB)).grant;
+    expect(user).toEqual({
+      id,
+      email: BOB,
+      emailVerified: true,
+      name: null,
+      roles: ["editor"],
+      createdAt: user.createdAt,
+    });
+    const kept = await users.create(
+      change({ email: ADA, name: "Ada", plan: "pro", emailVerified: true }) as never,
+    );
+    expect((await signIn(world, ADA)).grant.user).toEqual(kept);
+  },
+  { options },
+);
+
 flow("an account made by the application's own code may begin with fields", async (world) => {
   const { users } = world.server();
   const made = await users.create(change({ email: BOB, name: "Bob", plan: "free" }) as never);
