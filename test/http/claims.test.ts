@@ -281,3 +281,25 @@ test("an access token ends with its session at the latest", async () => {
     expect(await lives(800)).toEqual([endsAt, 100]);
   }, { session: { ttl: "1h", idleTtl: "1h" } });
 });
+
+test("neither a listener nor the function of the claims can say how somebody signed in", async () => {
+  const more = ({ amr }: { readonly amr: readonly string[] }) => void (amr as string[]).push("mfa");
+  const claims: ClaimsOf = (_, session) => {
+    more(session);
+    return {};
+  };
+  const hooks = { beforeSignIn: more, beforeSignUp: more, afterSignIn: more, afterSignUp: more };
+  await onSite(async ({ auth, world }) => {
+    auth.on("signIn.succeeded", more);
+    const { challengeId } = await auth.emailOtp.start({ email: ADA });
+    const code = world.mailbox.code(ADA);
+    const grant = await auth.emailOtp.verify({ challengeId, code, session: "bearer" });
+    const next = await auth.sessions.refresh({ refreshToken: grant.refreshToken! });
+    for (const { accessToken, session } of [grant, next]) {
+      expect(session.amr).toEqual(["otp", "email"]);
+      expect(decodeJwt(accessToken!)["amr"]).toEqual(["otp", "email"]);
+      const headers = new Headers({ authorization: `Bearer ${accessToken}` });
+      expect(await outcome(auth.requireSession(headers, { amr: ["mfa"] }))).toBe("step_up_required");
+    }
+  }, { jwt: { claims }, hooks });
+});
