@@ -13,7 +13,7 @@ export interface JwtOptions {
   readonly audience?: string;
   /** How long they live, 10 seconds to 24 hours. @default {"15m"} */
   readonly ttl?: Duration;
-  /** How long a key signs before the next one does, 1 hour to 400 days. @default {"90d"} */
+  /** How long a key signs before the next one does, 1 hour to 400 days; not beside `keys`. @default {"90d"} */
   readonly rotateAfter?: Duration;
   /** Keys of your own, which are not stored: PEM (PKCS #8) or JWK, one or a list. The first one signs, all of them verify; further
    * ones may be public. Without it, keys are made and rotated in the store. */
@@ -95,8 +95,14 @@ export function jwtSettings(
   };
 }
 
-function ownKeys({ keys, algorithm: wanted }: JwtOptions, report: Report): readonly GivenKey[] {
+function ownKeys(
+  { keys, algorithm: wanted, rotateAfter }: JwtOptions,
+  report: Report,
+): readonly GivenKey[] {
   if (keys === undefined) return [];
+  if (rotateAfter !== undefined) {
+    report.add("jwt.rotateAfter", "must be left out beside jwt.keys: your own keys are not rotated for you");
+  }
   const list: readonly unknown[] = Array.isArray(keys) ? [...keys] : [keys];
   if (list.length === 0) report.add("jwt.keys", "must hold at least one key, or be left out");
   return list.flatMap((key, i): readonly GivenKey[] => {

@@ -178,6 +178,12 @@ describe("what is refused", () => {
   /** What is given → where it is wrong, and what would be right. */
   const BAD: readonly (readonly [name: string, jwt: object, path: string, message: string])[] = [
     ["a text", { keys: "secret" }, "jwt.keys", FORM],
+    [
+      "a time to rotate",
+      { keys: pem(ED), rotateAfter: "90d" },
+      "jwt.rotateAfter",
+      "must be left out beside jwt.keys: your own keys are not rotated for you",
+    ],
     ["a number", { keys: [pem(ED), 5] }, "jwt.keys[1]", FORM],
     ["nothing in the list", { keys: [pem(ED), undefined] }, "jwt.keys[1]", FORM],
     ["an object that is no JWK", { keys: {} }, "jwt.keys", FORM],
