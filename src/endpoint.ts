@@ -33,7 +33,8 @@ export function checked(route: AnyRoute, method: Method, ready: () => Promise<vo
   return async (sent, { userId, sessionId, client }) => {
     const input = parse(route.input, sent);
     const caller = parse(callers, { userId, sessionId });
-    if (route.access === "session" && caller.userId === undefined) {
+    const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
+    if (demands && caller.userId === undefined) {
       throw new AuthError("input_invalid", { issues: [{ path: "userId", message: "is required" }] });
     }
     const half = route.access === "optional" &&

@@ -52,13 +52,14 @@ export async function callerOf(
   const credential = credentialOf(request.headers, core);
   if (route.mails) Object.assign(client, { locale: await mail.localeOf(request) }); // the request's own, so far unread
   // A sign-in ends the session of the cookie it came with, and of nothing else.
+  const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };
   await foundation.ready();
   const identified = await sessions.identify(credential, audiences).catch((error: unknown): Identified => {
     // A record that cannot be read must not keep its owner from signing in or out: the cookie is out of a script's reach.
     const unreadable = error instanceof AuthError && error.code === "storage_corrupt";
-    if (unreadable && route.session !== undefined && route.access !== "session") {
+    if (unreadable && route.session !== undefined && !demands) {
       return { is: "session_ended" };
     }
     throw error;
@@ -67,6 +68,6 @@ export async function callerOf(
     sessions.keep(client, identified.found);
     return { userId: identified.found.uid, sessionId: identified.found.sid, client };
   }
-  if (route.access === "session") throw new AuthError(identified.is);
+  if (demands) throw new AuthError(identified.is);
   return { client };
 }

@@ -74,5 +74,5 @@ export function hooksOf(path: string, given: Hooks | undefined, report: Report):
       report.add(`${path}.${point}`, "must be a function");
     }
   }
-  return { ...hooks };
+  return Object.fromEntries(POINTS.map((point) => [point, hooks[point]])); // those of a class too
 }

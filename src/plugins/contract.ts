@@ -82,7 +82,8 @@ export interface PluginTools<
   readonly find: (value: PluginValue) => Promise<User | null>;
   /** The values of the plug-in's own kind that an account has. */
   readonly valuesOf: (id: string) => Promise<readonly string[]>;
-  /** Steps that wait for a code sent over a channel of the plug-in's own. */
+  /** Steps that wait for a code sent over a channel of the plug-in's own.
+   * @throws {AuthError} `config_invalid` for options out of range */
   readonly steps: (options: StepOptions) => Steps;
   /** What a sign-in stands on that the plug-in judges itself. To be asked for *before* it judges: the proof counts only while
    * nothing of the account was revoked since. */
@@ -97,9 +98,9 @@ export interface PluginTools<
 
 /** So many, in so many seconds. */
 export interface PluginRate {
-  /** How many at once, and how many in `per`. */
+  /** How many at once, and how many in `per`: 1 to 100,000. */
   readonly limit: number;
-  /** Seconds. */
+  /** Whole seconds, 1 to 30 days. */
   readonly per: number;
 }
 
@@ -156,14 +157,14 @@ export interface StepOptions {
   readonly everybody: boolean;
   /** How they will have shown who they are (RFC 8176): `["otp", "sms"]`. */
   readonly amr: readonly string[];
-  /** Digits of a code, 6 to 10. */
-  readonly length: number;
-  /** How long a code lives. */
-  readonly ttl: number;
-  /** Guesses. */
-  readonly attempts: number;
-  /** How long to wait before another code can be asked for. */
-  readonly resendAfter: number;
+  /** Digits of a code, 6 to 10. @default {6} */
+  readonly length?: number;
+  /** How long a code lives, 60 to 3600. @default {600} */
+  readonly ttl?: number;
+  /** Guesses, 1 to 10. @default {5} */
+  readonly attempts?: number;
+  /** How long to wait before another code can be asked for, 0 to 600, and not longer than `ttl`. @default {60} */
+  readonly resendAfter?: number;
 }
 
 /** A code on its way. */

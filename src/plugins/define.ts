@@ -1,8 +1,9 @@
 import { base32 } from "../base/encoding.ts";
 import type { Report } from "../base/report.ts";
-import type { Call, Place } from "../contract.ts";
+import type { Place } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import { AuthError, type ErrorRow } from "../errors.ts";
+import { checkDefinition, ownHooks } from "./checks.ts";
 import type { PluginDefinition, PluginFactory } from "./contract.ts";
 import { fit } from "./fit.ts";
 import { toolsOf } from "./tools.ts";
@@ -60,11 +61,10 @@ export function definePlugin<
   definition: PluginDefinition<Name, M, Routed, Options, Settings, Code, Happening, Kept>,
 ): PluginFactory<Name, M, Options> {
   const { name } = definition;
-  check(definition);
-  const calls = definition.calls as Readonly<Record<string, Call>>;
+  const { calls, routes: checked } = checkDefinition(definition);
   const rows = under<ErrorRow>(name, definition.errors ?? {});
   const routes = Object.fromEntries(
-    Object.entries<Row>(definition.routes).map(([method, route]) => [method, { ...route, rows }]),
+    Object.entries<Row>(checked).map(([method, route]) => [method, { ...route, rows }]),
   );
   return (...[options]) => ({
     name,
@@ -73,15 +73,21 @@ export function definePlugin<
       routes,
       ...(definition.mails && { mails: under(name, definition.mails) }),
       fit: (place: Place, report: Report) => fit(name, calls, place, report),
-      settings: (_: unknown, report: Report) =>
-        definition.options?.(options as Options, scoped(report, name)),
+      settings(_: unknown, report: Report) {
+        const settings = definition.options?.(options as Options, scoped(report, name));
+        // What it would note later nobody would hear of any more.
+        if (settings instanceof Promise) {
+          throw new TypeError(`options of the plug-in ${name} must not be async`);
+        }
+        return settings;
+      },
       create(core: Core, settings: Settings) {
         const tools = toolsOf(definition, core);
         core.events.add(under(name, definition.events ?? {}));
-        if (definition.hooks !== undefined) core.hooks.add({ ...definition.hooks(tools, settings) });
+        if (definition.hooks !== undefined) core.hooks.add(ownHooks(name, definition.hooks(tools, settings)));
         const methods = Object.entries(definition.create(tools, settings)) as [string, Method][];
         for (const key of Object.keys(calls)) {
-          if (methods.every(([method]) => method !== key)) {
+          if (!methods.some(([method, made]) => method === key && typeof made === "function")) {
             throw new TypeError(`${name} makes no method ${key}`);
           }
         }
@@ -117,60 +123,6 @@ function guarded(
       throw new AuthError("internal", { reference: base32(platform.random(10)) }, { cause });
     }
   };
-}
-
-/** The checks that no option can change. */
-function check(definition: {
-  readonly name: string;
-  readonly calls: object;
-  readonly routes: object;
-  readonly errors?: object;
-  readonly events?: object;
-  readonly create: unknown;
-}): void {
-  const { name, calls, routes, errors, events, create } = definition;
-  if (!/^[a-z][A-Za-z0-9]{0,31}$/.test(name)) {
-    throw wrong("name must be a small letter, then up to 31 letters and digits");
-  }
-  if (typeof create !== "function") throw wrong("create must be a function");
-  for (const [method, call] of Object.entries(calls)) {
-    const row = Object.hasOwn(routes, method)
-      ? (routes as Readonly<Record<string, object>>)[method]
-      : undefined;
-    if (row === undefined) throw wrong(`routes.${method} is missing`);
-    checkRoute(method, String(call), row);
-  }
-  for (const [code, row] of Object.entries(errors ?? {})) checkError(code, row);
-  for (const [event, level] of Object.entries(events ?? {})) {
-    if (!/^[A-Za-z]{1,64}$/.test(event) || !["debug", "info", "warn", "error"].includes(level)) {
-      throw wrong(`events.${event} must be letters, with "debug", "info", "warn" or "error"`);
-    }
-  }
-}
-
-function wrong(what: string): TypeError {
-  return new TypeError(`definePlugin: ${what}`);
-}
-
-function checkRoute(method: string, call: string, row: object): void {
-  const { session, reply, status }: { readonly [K in "session" | "reply" | "status"]?: unknown } = row;
-  if (!/^(GET|POST|PUT|PATCH|DELETE) (\/:?[A-Za-z0-9_-]+)+$/.test(call)) {
-    throw wrong(`calls.${method} must be a method and a path, like "POST /sms/start"`);
-  }
-  if (call.startsWith("GET ") && session !== undefined) {
-    throw wrong(`routes.${method}.session cannot be: any page may send a browser to a GET`);
-  }
-  if ((reply === "redirect") !== (status === 303)) {
-    throw wrong(`routes.${method}: a redirect, and nothing else, has the status 303`);
-  }
-}
-
-function checkError(code: string, row: unknown): void {
-  const [status, sentence] = Array.isArray(row) ? row : [];
-  const told = Number.isInteger(status) && status >= 400 && status < 600 && typeof sentence === "string";
-  if (!/^[a-z][a-z0-9_]{0,63}$/.test(code) || !told) {
-    throw wrong(`errors.${code} must be a snake_case code with [a status of 400 to 599, a sentence]`);
-  }
 }
 
 /** The same names, under that of the plug-in. */

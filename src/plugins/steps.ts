@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { report } from "../base/report.ts";
 import { AuthError } from "../errors.ts";
 import type { Core } from "../core/core.ts";
 import type { Noted } from "../core/challenges.ts";
@@ -27,12 +28,53 @@ export interface StepGround {
 
 const PATIENCE = 30_000; // ms
 const NAME = "code";
+const MEMBERS = ["name", "deliver", "everybody", "amr", "length", "ttl", "attempts", "resendAfter"] as const;
+const RANGES = {
+  length: { min: 6, max: 10, fallback: 6 },
+  ttl: { min: 60, max: 3600, fallback: 600 },
+  attempts: { min: 1, max: 10, fallback: 5 },
+  resendAfter: { min: 0, max: 600, fallback: 60 },
+} as const;
+
+/** The options after all checks: those of sign-in by mail have the same ranges. They may be the user's own.
+ * @throws {AuthError} `config_invalid` */
+function checked(plugin: string, given: StepOptions) {
+  const path = `plugins.${plugin}.steps`;
+  const found = report();
+  const options = found.object(path, given ?? null, MEMBERS);
+  const { name = NAME, deliver, everybody, amr } = options;
+  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9]{0,31}$/.test(name)) {
+    found.add(`${path}.name`, "must be a letter, then up to 31 letters and digits");
+  }
+  if (typeof deliver !== "function") found.add(`${path}.deliver`, "must be a function (delivery)");
+  if (typeof everybody !== "boolean") found.add(`${path}.everybody`, "must be true or false");
+  if (!isAmr(amr)) found.add(`${path}.amr`, 'must be a list of words, like ["otp", "sms"]');
+  const ttl = found.duration(`${path}.ttl`, options.ttl, RANGES.ttl);
+  const resendAfter = found.duration(`${path}.resendAfter`, options.resendAfter, RANGES.resendAfter);
+  if (resendAfter > ttl) found.add(`${path}.resendAfter`, "must not be longer than ttl");
+  const length = found.integer(`${path}.length`, options.length, RANGES.length);
+  const attempts = found.integer(`${path}.attempts`, options.attempts, RANGES.attempts);
+  found.settle();
+  return {
+    name,
+    deliver: given.deliver,
+    everybody: given.everybody,
+    amr: [...given.amr],
+    length,
+    ttl,
+    attempts,
+    resendAfter,
+  };
+}
+
+function isAmr(amr: unknown): boolean {
+  return Array.isArray(amr) && amr.every((word) => typeof word === "string" && word !== "");
+}
 
 /** Steps of one kind: the same as those that are mailed, but for how the code gets there. */
 export function stepsOf({ core, plugin, proven, signIn }: StepGround, options: StepOptions): Steps {
   const { accounts, mailedSteps } = core;
-  const { name = NAME, deliver, everybody, amr, length, ttl, attempts, resendAfter } = options;
-  if (!/^[A-Za-z][A-Za-z0-9]{0,31}$/.test(name)) throw new TypeError("a step's name is letters and digits");
+  const { name, deliver, everybody, amr, length, ttl, attempts, resendAfter } = checked(plugin, options);
   const within = deadline(core.platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
   const kind = `${plugin}.${name}`;
   const own = `${plugin}:`; // no address begins so

@@ -1,8 +1,18 @@
 import type { Core } from "../core/core.ts";
 import { canonicalEmail } from "../base/email.ts";
+import { report } from "../base/report.ts";
 import { AuthError, type ErrorRow } from "../errors.ts";
 import type { Grant } from "../model.ts";
-import type { PluginLetter, PluginSlot, PluginTools, Proof, SignInHow, StepOptions } from "./contract.ts";
+import { settle } from "./checks.ts";
+import type {
+  PluginLetter,
+  PluginRate,
+  PluginSlot,
+  PluginTools,
+  Proof,
+  SignInHow,
+  StepOptions,
+} from "./contract.ts";
 import type { Schema } from "../base/schema.ts";
 import { type Proven, stepsOf } from "./steps.ts";
 import { valueOf } from "./values.ts";
@@ -12,12 +22,13 @@ export interface Tooled<Kept> {
   readonly name: string;
   readonly errors?: Readonly<Record<string, ErrorRow>>;
   readonly events?: object;
+  readonly mails?: object;
   readonly slot?: Schema<Kept>;
 }
 
 /** The tools of one plug-in. */
 export function toolsOf<Kept>(
-  { name, errors, events, slot }: Tooled<Kept>,
+  { name, errors, events, mails, slot }: Tooled<Kept>,
   core: Core,
 ): PluginTools<string, string, Kept> {
   const { platform, settings, foundation, accounts, limits, mail, views } = core;
@@ -38,7 +49,10 @@ export function toolsOf<Kept>(
       core.events.emitOwn(`${name}.${event}`, fields, client);
     },
     hash: (text) => foundation.lookup(`plugin ${name}`, text),
-    limits: { take: (parts, rate) => limits.take(["plugin", name, ...parts], rate) },
+    limits: {
+      // Asynchronous, so that a mistake is a rejection like any other failure.
+      take: async (parts, rate) => await limits.take(["plugin", name, ...texts(parts)], rateOf(name, rate)),
+    },
     slot: slotOf(name, slot, core),
     async user(id) {
       const account = await accounts.get(id);
@@ -61,11 +75,33 @@ export function toolsOf<Kept>(
     },
     signIn,
     async mail(kind, { to, data, client, userId, idempotencyKey }: PluginLetter) {
+      if (!Object.hasOwn(Object(mails), kind)) throw new TypeError(`${name} has no mail ${kind}`);
       const address = canonicalEmail(to);
       if (address === null) throw new TypeError("a mail goes to an e-mail address");
       await mail.to({ address })({ kind: `${name}.${kind}`, data, client, userId, idempotencyKey });
     },
   };
+}
+
+const LIMIT = { min: 1, max: 100_000, fallback: 1 } as const;
+const PER = { min: 1, max: 30 * 86_400, fallback: 1 } as const; // seconds
+
+/** A rate that limits something. One that is none would let everything pass. @throws {TypeError} */
+function rateOf(name: string, given: PluginRate): PluginRate {
+  const found = report();
+  const { limit, per } = found.object("rate", given ?? null, ["limit", "per"]);
+  const rate = {
+    limit: found.integer("limit", limit ?? null, LIMIT),
+    per: found.integer("per", per ?? null, PER),
+  };
+  settle(`limits.take of the plug-in ${name}`, found);
+  return rate;
+}
+
+/** What a limit is kept under: a text that is none would be shared by everybody. @throws {TypeError} */
+function texts(parts: readonly string[]): readonly string[] {
+  if (Array.isArray(parts) && parts.every((part) => typeof part === "string")) return parts;
+  throw new TypeError("what a limit is kept under is a list of texts");
 }
 
 /** The gate, for proofs that were made here alone. */

@@ -10,7 +10,7 @@ import { type Asked, onSite, requestOf, type Site } from "./site.ts";
 const OPTIONS = { secret: "bWFrZSBvbmUgd2l0aCBvcGVuc3NsIHJhbmQ=", baseUrl: "https://app.example.com" };
 const ADA = "ada@example.com";
 const nothing = object<Record<never, never>>({});
-const row = { summary: "", access: "anyone", input: nothing, status: 200, errors: [] } as const;
+const row = { summary: "Run it", access: "anyone", input: nothing, status: 200, errors: [] } as const;
 
 /** A plug-in with the one method `run`, at `POST /odd`. */
 function odd(run: (tools: PluginTools<"teapot", "poured", { readonly n: number }>) => unknown) {

@@ -19,7 +19,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   [
     "plugins",
-    "own, base, errors, events (types), platform (types), model, contract, options (types), core (types)",
+    "own, base, errors, events (types), platform (types), model, contract, options/hooks, options (types), core (types)",
   ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
