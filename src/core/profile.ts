@@ -1,3 +1,4 @@
+import { deadline, type Within } from "../base/deadline.ts";
 import { utf8 } from "../base/encoding.ts";
 import { AuthError, type Issue } from "../errors.ts";
 import type { ClientInfo, ProfileChange } from "../model.ts";
@@ -48,6 +49,7 @@ export interface ProfileGround {
   readonly settings: Pick<Settings, "users" | "storageDeadline">;
 }
 
+const PATIENCE = 5000; // ms: whoever changes something waits for the schema
 const LARGEST = 8 * 1024; // bytes of JSON: name and fields together
 /** What is ours to say of a user, and what means something else to objects. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -57,11 +59,15 @@ const RESERVED: ReadonlySet<string> = new Set([
 
 /** The profiles of a store's accounts. */
 export function profiles({ accounts, events, platform, settings }: ProfileGround): Profiles {
-  const schema = settings.users.fields;
+  const { fields: schema } = settings.users;
+  const within = deadline(platform, PATIENCE, () => {
+    const cause = new Error(`users.fields: the schema gave no answer within ${PATIENCE} ms`);
+    return new AuthError("internal", undefined, { cause });
+  });
   return {
     async born({ name, ...others }) {
       const given = checked(schema, others);
-      const fields = Object.keys(given).length === 0 ? {} : await judged(schema, {}, given);
+      const fields = Object.keys(given).length === 0 ? {} : await judged({ schema, within }, {}, given);
       if (isTooLarge(name ?? null, fields)) throw new AuthError("limit_reached");
       return fields;
     },
@@ -72,7 +78,9 @@ export function profiles({ accounts, events, platform, settings }: ProfileGround
       // A schema may take its time, so it judges outside the swap, and the swap asks whether what it judged by still stands.
       while (account !== null && platform.now() <= now + settings.storageDeadline * 1000) {
         const before = account.fields ?? {};
-        const fields = Object.keys(given).length === 0 ? null : await judged(schema, before, given);
+        const fields = Object.keys(given).length === 0
+          ? null
+          : await judged({ schema, within }, before, given);
         const outcome = await accounts.change<Outcome>(uid, (current) => {
           if (current === null) return { next: null, result: { is: "gone" } };
           const listed = acting === undefined || isListed(current, acting, now);
@@ -126,9 +134,15 @@ function checked(schema: FieldsSchema | null, said: Fields): Fields {
   return given;
 }
 
+/** What judges fields, and how long it may take. */
+interface Judge {
+  readonly schema: FieldsSchema | null;
+  readonly within: Within;
+}
+
 /** The fields as they are to be kept: those there were with those given, judged as a whole. */
-async function judged(schema: FieldsSchema | null, before: Fields, given: Fields): Promise<Fields> {
-  const kept: Fields = Object(await accepted(schema, filled({ ...before, ...given })));
+async function judged(judge: Judge, before: Fields, given: Fields): Promise<Fields> {
+  const kept: Fields = Object(await accepted(judge, filled({ ...before, ...given })));
   const fields = filled(kept);
   refuse(Object.keys(fields).filter((member) => RESERVED.has(member)), "is a reserved name");
   refuse(Object.keys(fields).filter((member) => !isPlain(fields[member])), PLAIN);
@@ -141,8 +155,8 @@ async function judged(schema: FieldsSchema | null, before: Fields, given: Fields
 }
 
 /** What the schema makes of the fields. */
-async function accepted(schema: FieldsSchema | null, whole: Fields): Promise<unknown> {
-  const result = await schema?.["~standard"].validate(whole);
+async function accepted({ schema, within }: Judge, whole: Fields): Promise<unknown> {
+  const result = schema === null ? undefined : await within(schema["~standard"].validate(whole));
   if (result?.issues === undefined) return result?.value;
   const issues = result.issues.map(({ path, message }): Issue => ({
     path: told(path),

@@ -1,11 +1,12 @@
 // The name and the application's own fields of users.
 import * as v from "valibot";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import type { AuthError } from "../../src/errors.ts";
 import type { FieldsSchema } from "../../src/options/users.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
+import { world } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
@@ -106,6 +107,33 @@ flow("a schema that judges the whole judges what is kept, however it comes about
   const both = await Promise.all([update(0, { a: 1 }), update(1, { b: 1 })]);
   expect(both.toSorted()).toEqual(["fine", "input_invalid"]);
 }, { options: { users: { fields: slow(onlyOne()) } }, unhurried: true });
+
+test("a schema that never answers is internal after five seconds, nothing is written, and the log says why", async () => {
+  const asked = Promise.withResolvers<void>();
+  const hanging: FieldsSchema = {
+    "~standard": {
+      validate() {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    },
+  };
+  const here = world("memory", "http", { options: { users: { fields: hanging } } });
+  const { client: ada } = await signIn(here, ADA);
+  const before = await here.contents();
+  const call = outcome(ada.account.update(change({ name: "Ada", plan: "pro" })));
+  await asked.promise;
+  await here.turn("4s");
+  expect(await Promise.race([call, "still waiting"])).toBe("still waiting");
+  await here.turn("1s");
+  expect(await call).toBe("internal");
+  expect(await here.contents()).toEqual(before);
+  const [line] = here.lines.filter(({ event }) => event === "error");
+  expect([line?.["code"], line?.["cause"]]).toMatchObject(
+    ["internal", { message: "users.fields: the schema gave no answer within 5000 ms" }],
+  );
+  await here.close();
+});
 
 flow("whoever signed out changes nothing any more, not even by a request under way", async (world) => {
   const judging = Promise.withResolvers<void>();
