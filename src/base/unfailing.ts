@@ -3,6 +3,6 @@ export async function unfailing(work: () => unknown, failed?: (error: unknown) =
   try {
     await work();
   } catch (error) {
-    failed?.(error);
+    if (failed !== undefined) await unfailing(() => failed(error));
   }
 }

@@ -1,3 +1,4 @@
+import { told } from "../base/hidden.ts";
 import { unfailing } from "../base/unfailing.ts";
 import { AuthError } from "../errors.ts";
 import {
@@ -44,7 +45,9 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
   const log = (event: { readonly event: EventName }) =>
     void unfailing(() => logger?.[levels[event.event] as Level]?.({ service, ...event }));
 
-  const emit: Events["emit"] = (name, fields, client) => {
+  const emit: Events["emit"] = (name, fields, client) => void unfailing(() => tell(name, fields, client));
+
+  const tell: Events["emit"] = (name, fields, client) => {
     const at = now();
     const start = client === undefined ? undefined : begun.get(client);
     const event = {
@@ -52,11 +55,10 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
       at: new Date(at).toISOString(),
       ...(client?.requestId != null && { requestId: client.requestId }),
       ...(start !== undefined && { durationMs: at - start }),
-      ...fields,
-      ...("cause" in fields && { cause: told(fields.cause) }),
+      ...Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, fit(field, value)])),
     };
     Object.freeze(event);
-    log(event);
+    log(event as typeof event & { event: EventName });
     for (const listener of [...listeners.get(name) ?? []]) {
       void unfailing(() => listener(event as never), (cause) =>
         // it was registered for this name
@@ -74,11 +76,13 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
     emit,
     add: (own) => void Object.assign(levels, own),
     emitOwn(name, fields, client) {
-      // What every event says is not the plug-in's to say.
-      const { event: _, at: __, requestId: ___, durationMs: ____, ...own }: Record<string, unknown> = {
-        ...fields,
-      };
-      emit(name as "error", own as unknown as EventFields["error"], client); // it was made known
+      void unfailing(() => {
+        // What every event says is not the plug-in's to say.
+        const { event: _, at: __, requestId: ___, durationMs: ____, ...own }: Record<string, unknown> = {
+          ...fields,
+        };
+        tell(name as "error", own as unknown as EventFields["error"], client); // it was made known
+      });
     },
     on(name, listener) {
       if (!Object.hasOwn(levels, name)) {
@@ -97,20 +101,8 @@ function wrong(path: string, message: string): AuthError {
   return new AuthError("input_invalid", { issues: [{ path, message }] });
 }
 
-const TOKENS = /\blk[a-z]_[\w.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
-
-/** What a failure says, fit for a log: whoever threw it may have put a token into it. */
-function told(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return cause === undefined ? undefined : hidden(String(cause));
-  const { name, message, stack, cause: deeper } = cause;
-  return {
-    name,
-    message: hidden(message),
-    ...(stack !== undefined && { stack: hidden(stack) }),
-    ...(deeper !== undefined && deeper !== cause && { cause: told(deeper) }),
-  };
-}
-
-function hidden(text: string): string {
-  return text.replace(TOKENS, "[hidden]");
+/** What is told may be anybody's to change, in a list too: so nobody gets one that is still in use. */
+function fit(field: string, value: unknown): unknown {
+  if (field === "cause") return told(value);
+  return Array.isArray(value) ? Object.freeze([...value]) : value;
 }

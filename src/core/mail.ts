@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { keepBack } from "../base/hidden.ts";
 import { languageTag } from "../base/language.ts";
 import type { Mails } from "../contract.ts";
 import { AuthError } from "../errors.ts";
@@ -79,7 +80,8 @@ export function mail(
         if (await bounced) return events.emit("mail.failed", { ...which, reason: "bounced" }, client);
         try {
           events.emit("mail.sent", { ...which, ...await deliver(to, letter) }, client);
-        } catch (cause) {
+        } catch (thrown) {
+          const cause = keepBack(thrown, Object.values(letter.data));
           events.emit("mail.failed", { ...which, reason: "failed" }, client);
           if (cause instanceof AuthError && cause.code === "mail_failed") throw cause;
           throw new AuthError("mail_failed", undefined, { cause });

@@ -1,4 +1,5 @@
 import { base64url, sha256, utf8 } from "../base/encoding.ts";
+import { keepBack } from "../base/hidden.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
 import { LONG_CODE, newCode, newId, newLongCode } from "../crypto/token.ts";
@@ -130,7 +131,7 @@ export function mailedSteps(
       // Where the reply must not tell who exists, neither may what becomes of the challenge.
       await (recipe.everybody ? challenges.revoke(id, kept.hash) : challenges.blind(id, kept.hash, decoy()));
       await guesses.unpost(targetOf(asked));
-      throw error;
+      throw keepBack(error, [data.code]);
     }
   }
 

@@ -1,5 +1,6 @@
 import { canonicalEmail } from "../base/email.ts";
 import { deadline } from "../base/deadline.ts";
+import { saidBy } from "../base/hidden.ts";
 import { isLoopback } from "../base/origin.ts";
 import { AuthError } from "../errors.ts";
 import type { Message } from "../model.ts";
@@ -75,7 +76,7 @@ export async function smtp({ servers, from }: EmailSettings, platform: Platform)
           return server.host;
         } catch (error) {
           failures.push(error);
-          reasons.push(`${server.host}: ${error instanceof Error ? error.message : String(error)}`);
+          reasons.push(`${server.host}: ${saidBy(error)}`);
           if (isFinal(error)) break;
           restUntil.set(server, platform.now() + REST);
         }

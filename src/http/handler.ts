@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { saidBy } from "../base/hidden.ts";
 import { base32 } from "../base/encoding.ts";
 import { membersOf } from "../base/schema.ts";
 import type { AnyRoute } from "../contract.ts";
@@ -106,7 +107,15 @@ export function handler(
     throw new AuthError("rate_limited", { retryAfter: asked.counted.retryAfter });
   }
 
-  function failed(error: unknown, { request, client, endpoint, admitted, wasRun }: Asked): Response {
+  function failed(error: unknown, asked: Asked): Response {
+    try {
+      return refusal(error, asked);
+    } catch (cause) {
+      return refusal(cause, asked); // an application's AuthError may have details that cannot be told
+    }
+  }
+
+  function refusal(error: unknown, { request, client, endpoint, admitted, wasRun }: Asked): Response {
     const isBearer = /^bearer(?:[ \t]|$)/i.test(request.headers.get("authorization") ?? "");
     const told = known(error, client);
     if (DENIED.has(told.status) && !(wasRun && endpoint?.route.session === "starts")) {
@@ -124,8 +133,10 @@ export function handler(
       error instanceof AuthError && Number.isInteger(error.status) && error.status >= 400 &&
       error.status < 600
     ) {
-      const { code, message, cause } = error;
-      if (error.status >= 500) events.emit("error", { code, message, ...referenceOf(error), cause }, client);
+      const { code, cause } = error;
+      if (error.status >= 500) {
+        events.emit("error", { code, message: saidBy(error), ...referenceOf(error), cause }, client);
+      }
       return error;
     }
     const reference = base32(platform.random(10));
@@ -134,7 +145,7 @@ export function handler(
     return new AuthError("internal", { reference }, { cause: error });
   }
 
-  return async (request, info) => {
+  async function serve(request: Request, info: unknown): Promise<Response> {
     const client = clientOf(request, core);
     const asked: Asked = {
       request,
@@ -158,6 +169,17 @@ export function handler(
     }
     response.headers.set("X-Request-Id", String(client.requestId));
     return request.method === "HEAD" ? new Response(null, response) : response;
+  }
+
+  return async (request, info) => {
+    try {
+      return await serve(request, info);
+    } catch (cause) {
+      const error = new AuthError("internal"); // not even a reference could be had
+      const { code, message } = error;
+      events.emit("error", { code, message, cause });
+      return failure({ error, isBearer: false, route: null }, cookie);
+    }
   };
 }
 

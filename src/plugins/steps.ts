@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { keepBack } from "../base/hidden.ts";
 import { report } from "../base/report.ts";
 import { AuthError } from "../errors.ts";
 import type { Core } from "../core/core.ts";
@@ -82,7 +83,8 @@ export function stepsOf({ core, plugin, proven, signIn }: StepGround, options: S
   async function handOver(delivery: Delivery): Promise<void> {
     try {
       await within((async () => await deliver(delivery))());
-    } catch (cause) {
+    } catch (thrown) {
+      const cause = keepBack(thrown, [delivery.code]);
       if (cause instanceof AuthError) throw cause;
       throw new AuthError("mail_failed", undefined, { cause });
     }

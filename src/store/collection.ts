@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { deadline, type Within } from "../base/deadline.ts";
+import { saidBy } from "../base/hidden.ts";
 import { base64url } from "../base/encoding.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
@@ -259,8 +260,7 @@ function failed(cause: unknown): never {
 
 function unavailable(cause: unknown): AuthError {
   if (cause instanceof AuthError) return cause;
-  const remedy = cause instanceof Error ? cause.message : String(cause);
-  return new AuthError("storage_unavailable", { remedy }, { cause });
+  return new AuthError("storage_unavailable", { remedy: saidBy(cause) }, { cause });
 }
 
 /** 0 to 1 ms at first, up to 64: other processes are retrying too. */

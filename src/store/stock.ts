@@ -1,6 +1,7 @@
 import type { KvLike } from "../../drivers/deno_kv.ts";
 import type { RedisClient } from "../../drivers/redis.ts";
 import { deadline } from "../base/deadline.ts";
+import { saidBy } from "../base/hidden.ts";
 import { AuthError } from "../errors.ts";
 import { machine, type Platform } from "../platform.ts";
 import { canary, refuseMounts } from "./same_keys.ts";
@@ -46,7 +47,7 @@ export async function stock(found: Found, platform: Platform = machine): Promise
 function told(cause: unknown): AuthError {
   const isOurs = cause instanceof AuthError;
   if (isOurs && cause.code !== "config_invalid") return cause;
-  const remedy = `storage: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const remedy = `storage: ${saidBy(cause)}`;
   // What a driver of ours would not be told, whoever gave this one cannot have known.
   return new AuthError(isOurs ? "storage_unsafe" : "storage_unavailable", { remedy }, { cause });
 }

@@ -1,3 +1,4 @@
+import { saidBy } from "../base/hidden.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { JwtKey } from "../protocol/jwt.ts";
@@ -51,7 +52,7 @@ export function keyCache({ name, ask }: KeySource, platform: Platform, staleFor:
   }
 
   function said(cause: unknown): string {
-    return `${name}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `${name}: ${saidBy(cause)}`;
   }
 
   function unavailable(): AuthError {

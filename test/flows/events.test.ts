@@ -106,6 +106,21 @@ test("a listener hears its own event alone, until it is taken off; what it throw
   });
 });
 
+test("what a listener does to a list in an event reaches nobody else: not the grant, not the token", async () => {
+  await within(async (here) => {
+    const auth = here.server();
+    const heard: unknown[] = [];
+    auth.on("signIn.succeeded", ({ amr }) => void (amr as string[]).push("mfa"));
+    auth.on("signIn.succeeded", ({ amr }) => void heard.push(amr));
+    const { challengeId } = await auth.emailOtp.start({ email: ADA });
+    const code = here.mailbox.code(ADA);
+    const grant = await auth.emailOtp.verify({ challengeId, code, session: "bearer" });
+    const [, payload = ""] = String(grant.accessToken).split(".");
+    const { amr } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    expect([heard, grant.session.amr, amr]).toEqual([[["otp", "email"]], ["otp", "email"], ["otp", "email"]]);
+  });
+});
+
 test("an event that there is not is refused, and so is what is no function", async () => {
   await within(async (here) => {
     const { on } = here.server();
