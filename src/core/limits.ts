@@ -139,13 +139,17 @@ export function limits(store: Store, foundation: Foundation): Limits {
     },
     async refund(parts, rate) {
       const at = now();
-      await windows.change(await idOf(parts), (current) => ({
-        next: unspend(current, rate, at),
-        result: undefined,
-      }));
+      const id = await idOf(parts);
+      const decide = (current: Window | null) => {
+        const next = unspend(current, rate, at);
+        return { next, result: next };
+      };
+      remember(id, await windows.change(id, decide, written.get(id)));
     },
     async forget(parts) {
-      await windows.change(await idOf(parts), () => ({ next: null, result: undefined }));
+      const id = await idOf(parts);
+      written.delete(id);
+      await windows.change(id, () => ({ next: null, result: undefined }));
     },
   };
 }

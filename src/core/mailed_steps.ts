@@ -130,7 +130,8 @@ export function mailedSteps(
     } catch (error) {
       // Where the reply must not tell who exists, neither may what becomes of the challenge.
       await (recipe.everybody ? challenges.revoke(id, kept.hash) : challenges.blind(id, kept.hash, decoy()));
-      await guesses.unpost(targetOf(asked));
+      // Nor may the budget: a mail that nobody got is paid for like one that nobody was sent.
+      if (recipe.everybody) await guesses.unpost(targetOf(asked));
       throw keepBack(error, [data.code]);
     }
   }

@@ -168,6 +168,31 @@ test("known and unknown addresses get the same replies and do the same work, pas
   await here.close();
 });
 
+test("while no mail goes out, known and unknown addresses are the same work, start after start", async () => {
+  const here = world("memory", "http", { options: { emailOtp: { signUp: false } } });
+  await here.server().users.create({ email: ADA });
+  const watched = faulty(here.driver());
+  const auth = here.another({ storage: watched.driver });
+  await auth.ready();
+  here.mailbox.broken(true);
+  const all: unknown[] = [];
+  for (const email of [ADA, BOB]) {
+    const starts: unknown[] = [];
+    for (let i = 0; i < 9; i++) {
+      watched.seen.splice(0);
+      const { challengeId: _, ...start } = await post(auth, "start", { email });
+      starts.push([start, [...watched.seen]]); // what is done behind the reply is not in it
+      await here.turn("1s");
+    }
+    all.push(starts);
+    await here.turn(-9);
+  }
+  expect(all[1]).toEqual(all[0]);
+  expect(JSON.stringify(all)).toContain("swap limits");
+  expect(here.lines.filter(({ event }) => event === "mail.failed").length).toBeGreaterThan(4);
+  await here.close();
+});
+
 test("a guess that cannot be counted is not judged", async () => {
   const here = world("memory", "method");
   const store = faulty(here.driver());
