@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { hidden } from "../base/hidden.ts";
 import { webOrigin } from "../base/origin.ts";
 import { parseRefreshToken, parseSessionToken } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
@@ -103,8 +104,12 @@ function foreign({ headers }: Explained): Told {
 
 /** Why there may be no credential, the likeliest reason first. */
 function without({ headers, url }: Explained, { settings }: Core): Told {
-  const [scheme] = (headers.get("authorization") ?? "").split(" ");
-  if (scheme) return ["other_scheme", { scheme: shown(scheme) }];
+  const said = headers.get("authorization");
+  if (said) {
+    // Whoever forgets the scheme sends a secret in its place.
+    const [scheme] = /^[a-z-]{1,20}(?=[ \t])/i.exec(said) ?? [];
+    return ["other_scheme", { scheme: scheme === undefined ? "of no known scheme" : shown(scheme) }];
+  }
   const { cookie, session, origin } = settings;
   const header = headers.get("cookie");
   if (session.mode === "bearer" && cookieValues(header, cookie.name).length > 0) {
@@ -238,7 +243,7 @@ function addressOf(url: string | null, headers: Headers): URL | null {
   return URL.parse(webOrigin(`${protocol}://${host}`) ?? asked.origin);
 }
 
-/** What somebody sent, in few characters, on one line. */
+/** What somebody sent, in few characters, on one line, as fit to be told as what goes to the log. */
 function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 80).replace(/\p{Cc}/gu, " "));
+  return JSON.stringify(hidden(text, 80).replace(/\p{Cc}/gu, " "));
 }

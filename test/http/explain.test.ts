@@ -297,6 +297,43 @@ test("whatever is sent is explained, and what is shown of it is short and on one
   });
 });
 
+test("a secret in a place for something else is not shown, nor any part of it", async () => {
+  await within(async (here) => {
+    const { auth, cookie, token } = await signed(here, here.server(), "cookie");
+    const { token: access } = await signed(here, auth, "bearer");
+    const [, value = ""] = cookie.split("=");
+    const odd = (header: object) => [header, { sub: "x" }, "AAAA"].map((part) => b64(part)).join(".");
+    const SENT: readonly (readonly [secret: string, headers: Record<string, string>])[] = [
+      ["sk_live_51H8abcdefSECRET", { authorization: "sk_live_51H8abcdefSECRET" }],
+      ["sk_live_51H8abcdefSECRET", { authorization: "sk_live_51H8abcdefSECRET and more" }],
+      [value, { authorization: value }],
+      [value, { authorization: `${value} x` }],
+      [access, { authorization: access }],
+      [value, { authorization: `Bearer ${odd({ alg: "EdDSA", kid: value })}` }],
+      [access, { authorization: `Bearer ${odd({ alg: "EdDSA", kid: access })}` }],
+      [value, { cookie: "latchkey-3000=x", origin: `https://${value}` }],
+    ];
+    expect(token).not.toBe(access);
+    for (const [secret, headers] of SENT) {
+      const request = new Request(`${BASE_URL}/auth/me`, { method: "POST", headers });
+      const { signedIn, message, remedy, notes } = await auth.explain(request);
+      const text = JSON.stringify([message, remedy, notes]);
+      expect(signedIn).toBe(false);
+      const parts = Array.from({ length: secret.length - 7 }, (_, i) => secret.slice(i, i + 8));
+      expect(parts.filter((part) => text.includes(part))).toEqual([]);
+    }
+    const basic = await auth.explain(get({ authorization: "Basic dXNlcjpwYXNz" }));
+    expect(basic.message).toMatch(/^Authorization is "Basic", which is not looked at/);
+    const none = await auth.explain(get({ authorization: "sk_live_51H8abcdefSECRET" }));
+    expect(none.message).toMatch(/^Authorization is of no known scheme, which is not looked at/);
+  });
+});
+
+function b64(part: object | string): string {
+  const text = typeof part === "string" ? part : JSON.stringify(part);
+  return btoa(text).replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");
+}
+
 function tellsNoSecret(found: Explanation, { mailbox }: World, { headers }: Request): void {
   const text = JSON.stringify(found);
   const [, token = ""] = (headers.get("authorization") ?? "").split(" ");
