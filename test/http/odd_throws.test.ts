@@ -11,7 +11,13 @@ import { onSite, requestOf, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";
 const nothing = object<Record<never, never>>({});
-const row = { summary: "", access: "anyone", input: nothing, status: 200, errors: [] } as const;
+const row = {
+  summary: "Says something.",
+  access: "anyone",
+  input: nothing,
+  status: 200,
+  errors: [],
+} as const;
 const STEP = { amr: ["otp"], length: 6, ttl: 600, attempts: 5, resendAfter: 60 };
 
 function sending(send: () => never): NonNullable<AuthOptions["email"]> {
