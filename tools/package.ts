@@ -1,7 +1,7 @@
 // The package as npm has it: for each door one ES module and one file of declarations, with a manifest that leads to them. In the
 // checkout, in Deno and on JSR the doors are the sources themselves.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, posix, relative } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { rolldown } from "rolldown";
@@ -41,18 +41,26 @@ export function doors(): readonly Door[] {
   }));
 }
 
+/** What is to be read, by path from the project's root: whatever one of them leads to is among them, or among the modules. */
+export function texts(): readonly string[] {
+  const pages = readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`);
+  return ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", ...pages, "examples/sms_plugin.ts"];
+}
+
 /** Makes the package in a folder. What was in it goes. */
 export async function buildPackage(folder: string): Promise<Package> {
   rmSync(folder, { recursive: true, force: true });
   const [modules] = await Promise.all([buildModules(folder), declare(folder)]);
   const manifest = manifestOf(checkout());
-  const texts = {
+  const all = {
     "package.json": `${JSON.stringify(manifest, null, 2)}\n`,
-    "README.md": read("README.md"),
-    "CHANGELOG.md": read("CHANGELOG.md"),
+    ...Object.fromEntries(texts().map((path) => [path, read(path)])),
     "LICENSE": `${read("LICENSE")}\n${notice([...modules.values()])}`,
   };
-  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
   return { manifest, modules };
 }
 

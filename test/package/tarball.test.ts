@@ -2,7 +2,7 @@
 // other runtimes are started from here.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { doors } from "../../tools/package.ts";
 import { environment, type Packed, packed, project, ROOT, run, RUNTIMES, scratch, tried } from "./scratch.ts";
@@ -17,10 +17,30 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => place.remove());
 
-test("the archive has the doors, the server's command and four texts, and nothing else", () => {
+test("the archive has the doors, the server's command and what is to be read, and nothing else", () => {
   const modules = doors().flatMap(({ file }) => [`${file}.d.ts`, `${file}.js`]);
-  const texts = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
-  expect(made.files).toEqual([...modules, "latchkey.js", ...texts].sort());
+  const pages = [
+    ...["architecture", "configuration", "errors", "events", "idempotency", "limits", "mail", "operations"],
+    ...["plug-ins", "production", "routes", "sessions", "stores", "testing", "tokens", "users"],
+  ].map((name) => `docs/${name}.md`);
+  const texts = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "examples/sms_plugin.ts"];
+  expect(made.files).toEqual([...modules, "latchkey.js", "package.json", ...texts, ...pages].sort());
+});
+
+test("what a page of it leads to is in it, and goes to JSR too", () => {
+  const { publish } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  const pages = made.files.filter((path) => path.endsWith(".md"));
+  const links = pages.flatMap((page) => {
+    const text = readFileSync(join(made.folder, page), "utf8");
+    return [...text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)\s]*)?\)/g)].map(([, to = ""]) =>
+      join(dirname(page), to)
+    );
+  });
+  expect(new Set(links).size).toBeGreaterThan(15);
+  expect(links.filter((path) => !made.files.includes(path))).toEqual([]);
+  const published = (path: string) =>
+    publish.include.some((one: string) => path === one || path.startsWith(`${one}/`));
+  expect([...pages, ...links].filter((path) => !published(path))).toEqual([]);
 });
 
 test("its manifest says what the checkout's says, and leads each door to what was built", () => {
