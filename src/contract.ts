@@ -34,29 +34,31 @@ export interface Route<I, O> {
   readonly summary: string;
   /** What travels. */
   readonly input: Schema<Wire<I>>;
-  /** Who may call. A method that needs a user cannot be open to anyone. `optional`: the session is looked at, if there is one. */
+  /** Who may call: `anyone`, `session` for whoever is signed in, or `optional`: the session is looked at, if there is one. A method
+   * that needs a user cannot be open to anyone. */
   readonly access: I extends { readonly userId: string } ? "session" : "anyone" | "optional" | "session";
-  /** What the reply does to the session cookie. */
+  /** What the reply does to the session cookie: `starts` sets that of the grant, `ends` clears it. */
   readonly session?: O extends Grant ? "starts" : "ends";
   /** The member of the input that names a session to keep: where it is the caller's own, the cookie stays. */
   readonly keeps?: keyof Wire<I>;
-  /** What it is counted as. Only what reads with a live session goes uncounted. */
+  /** What a client is counted for: `start`, `proof` or `refresh`. Only what reads, or ends sessions, goes uncounted. */
   readonly limit?: LimitKind;
-  /** Whether access tokens for any of `audiences` count; without it, those for the usual audience alone. */
+  /** `all`: access tokens for any of `audiences` count; without it, those for the usual audience alone. */
   readonly audiences?: "all";
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
   readonly status: 200 | 201 | 204 | 303;
-  /** How the result is told: as JSON, unless it is a {@link Page} or a {@link Redirect}. */
+  /** How the result is told: as `json`, unless it is a {@link Grant} (`grant`), a {@link Page} (`page`) or a {@link Redirect}
+   * (`redirect`, with the status 303). */
   readonly reply?: O extends Page ? "page"
     : O extends Redirect ? "redirect"
     : O extends Grant ? "grant"
     : "json";
-  /** Whether it may mail somebody: then `client.locale` says in which language. */
+  /** `true` where it may mail somebody: then `client.locale` says in which language. */
   readonly mails?: true;
-  /** What the reply looks like, for the OpenAPI document. Those of built-in operations stand in `features/outputs.ts`, which few
-   * processes load. */
+  // Those of built-in operations stand in `features/outputs.ts`, which few processes load.
+  /** What the reply looks like, for the OpenAPI document. A grant need not say it. */
   readonly output?: Schema<O>;
-  /** Whether a request with an `Idempotency-Key` runs once, and its reply is kept for whoever sends it again. Does not compile where
+  /** `true`: a request with an `Idempotency-Key` runs once, and its reply is kept for whoever sends it again. Does not compile where
    * the reply holds a token, code or seed, as one that starts a session does: nothing of that is kept. */
   readonly idempotent?: [Extract<MembersOf<O>, SecretMember>] extends [never] ? true : never;
   /** How long others may keep the reply, in seconds. Without it nobody may. */

@@ -1,5 +1,5 @@
-// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source, and what docs/stores.md and docs/testing.md print of
-// it. `--check` only looks whether they are as they would be generated. Run it with the Node of the lock file:
+// Generates docs/errors.md, docs/routes.md and docs/operations.md from the source, and what other pages print of it.
+// `--check` only looks whether they are as they would be generated. Run it with the Node of the lock file:
 // node_modules/.bin/node tools/docs.ts
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { ANY, IDEMPOTENT, SIGNED_IN } from "../src/http/openapi.ts";
 import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { filled, table } from "./markdown.ts";
-import { configurationPage, eventsPage } from "./reference.ts";
+import { configurationPage, eventsPage, limitsPage, pluginsPage, tokensPage } from "./reference.ts";
 import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -31,6 +31,9 @@ const pages: Readonly<Record<string, string>> = {
   "docs/stores.md": await storesPage(),
   "docs/configuration.md": configurationPage(),
   "docs/events.md": eventsPage(),
+  "docs/limits.md": limitsPage(),
+  "docs/plug-ins.md": pluginsPage(),
+  "docs/tokens.md": tokensPage(),
   "docs/testing.md": filled("docs/testing.md"),
 };
 const isCheck = process.argv.includes("--check");

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** A member of an interface, as its docstring tells it. */
 export interface Member {
   readonly name: string;
-  /** The docstring without its `@default`, on one line. */
+  /** The docstring without its tags, on one line. */
   readonly what: string;
   /** What `@default {…}` says; empty where there is none. */
   readonly fallback: string;
@@ -12,7 +12,8 @@ export interface Member {
   readonly type: string;
 }
 
-const MEMBER = /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*readonly ("?)([\w.]+)\2(\??): ((?:[^;{}]|\{[^{}]*\})*);/g;
+const MEMBER =
+  /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*readonly ("?)([\w.]+)\2(\??): ((?:[^;{}]|\{(?:[^{}]|\{[^{}]*\})*\})*);/g;
 
 /** The members of an interface in a file, in their order.
  * @throws {Error} where there is no such interface, or one of its members has no docstring */
@@ -27,7 +28,8 @@ export function membersOf(path: string, name: string): readonly Member[] {
     const [, fallback = ""] = /@default \{([^@]*)\}/.exec(text) ?? [];
     return {
       name: member,
-      what: text.replace(/@default \{[^@]*\}/, "").replace(/\{@link (\w+)[^}]*\}/g, "$1").trim(),
+      what: text.replace(/@default \{[^@]*\}/, "").replace(/\{@link ([\w.]+)[^}]*\}/g, "$1")
+        .replace(/(?:^| )@(?:example|throws|see) [^]*$/, "").trim(),
       fallback,
       type: type.replace(/\/\*\*[^]*?\*\//g, "").replace(/\s+/g, " ").trim(),
     };

@@ -1,10 +1,16 @@
-// What docs/configuration.md and docs/events.md print from the code: all options, and all events.
+// What docs/configuration.md, docs/events.md, docs/limits.md, docs/plug-ins.md and docs/tokens.md print from the code: all options
+// and all events, the numbers of limits, what a plug-in is made of, the options of the verifier.
+import { report } from "../src/base/report.ts";
 import { EVENTS } from "../src/events.ts";
+import { guessSettings } from "../src/options/guesses.ts";
+import { limitSettings, type RateSettings } from "../src/options/limits.ts";
+import { ROUTES } from "../test/suite/client.ts";
 import { filled, table } from "./markdown.ts";
 import { membersOf } from "./members.ts";
 
 /** Option → the interface of its members. */
 const GROUPS: readonly (readonly [option: string, path: string, name: string])[] = [
+  ['rateLimit["…"]', "src/options/limits.ts", "RouteLimit"],
   ["session", "src/options/session.ts", "SessionOptions"],
   ["cookie", "src/options/cookie.ts", "CookieOptions"],
   ["cors", "src/options/cors.ts", "CorsOptions"],
@@ -13,26 +19,82 @@ const GROUPS: readonly (readonly [option: string, path: string, name: string])[]
   ["hooks", "src/options/hooks.ts", "Hooks"],
   ["email", "src/options/email.ts", "EmailOptions"],
   ["email.smtp", "src/options/email.ts", "SmtpOptions"],
+  ["email.smtp[]", "src/options/email.ts", "WeightedSmtp"],
   ["emailOtp", "src/features/email_otp/contract.ts", "EmailOtpOptions"],
   ["platform", "src/platform.ts", "Platform"],
 ];
 
 /** The page of all options. */
 export function configurationPage(): string {
-  const rows = (prefix: string, path: string, name: string) =>
-    membersOf(path, name).map(({ name, fallback, what }) => [
-      `\`${prefix}${name}\``,
-      fallback === "" ? "" : `\`${fallback}\``,
-      what,
-    ]);
-  const head = ["Option", "Default", "What"];
   const groups = GROUPS.map(([option, path, name]) =>
-    `### \`${option}\`\n\n${table(head, rows(`${option}.`, path, name))}`
+    `### \`${option}\`\n\n${optionsTable(`${option}.`, path, name)}`
   );
   return filled("docs/configuration.md", {
-    options: table(head, rows("", "src/options.ts", "AuthOptions")),
+    options: optionsTable("", "src/options.ts", "AuthOptions"),
     groups: groups.join("\n\n"),
   });
+}
+
+function optionsTable(prefix: string, path: string, name: string): string {
+  const rows = membersOf(path, name).map(({ name, fallback, what }) => [
+    `\`${prefix}${name}\``,
+    fallback === "" ? "" : `\`${fallback}\``,
+    what,
+  ]);
+  return table(["Option", "Default", "What"], rows);
+}
+
+/** The page about access tokens. */
+export function tokensPage(): string {
+  const verifier = optionsTable("", "src/verifier/options.ts", "VerifierOptions");
+  return filled("docs/tokens.md", { verifier });
+}
+
+/** The page about plug-ins. */
+export function pluginsPage(): string {
+  const hooks = membersOf("src/options/hooks.ts", "Hooks").map(({ name, what, type }) => {
+    const [, input = ""] = /\(input: (\w+)\)/.exec(type) ?? [];
+    const gets = membersOf("src/options/hooks.ts", input).map(({ name }) => name);
+    return [`\`${name}\``, what, `\`{ ${gets.join(", ")} }\``];
+  });
+  return filled("docs/plug-ins.md", {
+    hooks: table(["Hook", "When", "What it gets"], hooks),
+    members: memberTable("src/plugins/contract.ts", "PluginDefinition"),
+    route: memberTable("src/contract.ts", "Route"),
+    tools: memberTable("src/plugins/contract.ts", "PluginTools"),
+  });
+}
+
+function memberTable(path: string, name: string): string {
+  return table(
+    ["Member", "What it is"],
+    membersOf(path, name).map(({ name, what }) => [`\`${name}\``, what]),
+  );
+}
+
+/** The page about limits. */
+export function limitsPage(): string {
+  const { kinds } = limitSettings(undefined, report());
+  const { guesses, mails, deviceMails, row } = guessSettings(true);
+  const clients = Object.entries(kinds).map(([kind, rate]) => {
+    const routes = Object.values(ROUTES).filter(({ route }) => route.limit === kind);
+    return [`\`${kind}\``, often(rate), routes.map(({ call }) => `\`${call}\``).join(", ")];
+  });
+  const long = `after ${row}, codes are longer`;
+  return filled("docs/limits.md", {
+    clients: table(["Limit", "How often", "Which routes"], clients),
+    accounts: table(["What", "Strangers, together", "Each known device"], [
+      ["guesses at the codes of one account", often(guesses), often(guesses)],
+      ["mails to one address", often(mails), often(deviceMails)],
+      ["wrong guesses in a row", long, long],
+    ]),
+  });
+}
+
+/** "30 in 10 min" */
+function often({ limit, per }: RateSettings): string {
+  if (per === 3600) return `${limit} an hour`;
+  return per === 60 ? `${limit} a minute` : `${limit} in ${per / 60} min`;
 }
 
 /** The page of all events. */

@@ -2,7 +2,7 @@
 // files of examples/. The rest of the page is written by hand.
 import { VERDICTS } from "../src/store/verdicts.ts";
 import { signIn } from "../test/suite/steps.ts";
-import { world } from "../test/suite/world.ts";
+import { BASE_URL, world } from "../test/suite/world.ts";
 import { filled, table } from "./markdown.ts";
 
 /** What each kind of record is, by the first part of its key. */
@@ -16,6 +16,16 @@ const RECORDS: readonly (readonly [key: string, kind: string, what: string])[] =
   ["sessions:…:…", "cookie", "a session by cookie"],
   ["sessions:…:…", "bearer", "a session by tokens, and after eight refreshes"],
   ["challenges:…", "challenges", "a mailed code that waits for its answer; gone after 10 minutes"],
+  [
+    "limits:…",
+    "limits",
+    "what is used up of one limit, or of the guesses at one account; gone when it says nothing any more",
+  ],
+  [
+    "replies:…",
+    "replies",
+    "the reply to a request that ran once, sealed; here one of 15 bytes, kept for a day",
+  ],
   ["signing-keys", "signing-keys", "the keys of access tokens, sealed; one record"],
   ["lookup-key", "lookup-key", "what names in keys are hashed with, sealed; one record"],
   ["meta", "meta", "the version of all this; one record"],
@@ -40,6 +50,12 @@ async function records(): Promise<string> {
   const { grant: cookie } = await signIn(here, "ada@example.com", "cookie");
   const { grant: bearer } = await signIn(here, "ada@example.com", "bearer");
   await here.person().emailOtp.start({ email: "bob@example.com" });
+  const once = new Request(`${BASE_URL}/pay`, {
+    method: "POST",
+    headers: { "idempotency-key": "a" },
+    body: "{}",
+  });
+  await here.server().idempotent(once, () => new Response('{"paid":"4.00"}'));
   const before = await here.contents();
   let { refreshToken = "" } = bearer;
   for (let n = 0; n < 8; n++) {
@@ -54,10 +70,16 @@ async function records(): Promise<string> {
   const keyOf = ({ user, session }: typeof cookie) => `sessions:${user.id}:${session.id}`;
   const sizes: Readonly<Record<string, string>> = {
     cookie: String(size(before, keyOf(cookie))),
+    limits: range([...before].filter(([key]) => key.startsWith("limits:")).map(([key]) => size(before, key))),
     bearer: `${size(before, keyOf(bearer))}, ${size(after, keyOf(bearer))}`,
   };
   return table(
     ["key", "what", "bytes"],
     RECORDS.map(([key, kind, what]) => [`\`${key}\``, what, sizes[kind] ?? String(size(before, kind))]),
   );
+}
+
+/** The least and the most. */
+function range(sizes: readonly number[]): string {
+  return [...new Set([Math.min(...sizes), Math.max(...sizes)])].join(" to ");
 }

@@ -3,8 +3,8 @@ import type { ClientInfo, Session, User } from "../model.ts";
 
 /** Your own code at a few named points. What each one gets is a copy. One that takes longer than 5 seconds has failed. */
 export interface Hooks {
-  /** Asked before somebody who has an account is signed in, when the proof was found right. Whoever it denies gets
-   * `sign_in_denied`; so does everybody while it fails. */
+  /** Asked before somebody who has an account is signed in, when the proof was found right. `sessions.create`
+   * asks it too. Whoever it denies gets `sign_in_denied`; so does everybody while it fails. */
   readonly beforeSignIn?: (input: BeforeSignIn) => Verdict | Promise<Verdict>;
   /** The same before somebody who has none gets one. `beforeSignIn` is not asked as well. */
   readonly beforeSignUp?: (input: BeforeSignUp) => Verdict | Promise<Verdict>;

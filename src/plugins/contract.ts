@@ -23,7 +23,7 @@ export interface PluginDefinition<
   readonly name: Name;
   /** Where each method is reached. A method that is not named here has no route. */
   readonly calls: Readonly<Record<Routed, Call>>;
-  /** How each of those is reached. */
+  /** How each of those is reached: a row of data. */
   readonly routes: Routes<Pick<NoInfer<M>, NoInfer<Routed> & keyof NoInfer<M>>>;
   /** Checks the options and fills in what was not said. Paths begin at the plug-in: `length` is told as `plugins.sms.length`. */
   readonly options?: (given: Options, report: Report) => Settings;
@@ -31,11 +31,13 @@ export interface PluginDefinition<
   readonly errors?: Readonly<Record<Code, ErrorRow>>;
   /** Events of its own, told as `{name}.{event}`, and how much they matter. */
   readonly events?: Readonly<Record<Happening, Level>>;
-  /** The mails that it sends, of the kind `{name}.{mail}`, and how they are worded. */
+  /** The mails that it sends, of the kind `{name}.{mail}`, and how they are worded. `email.templates` replaces the words; its type knows the
+   * built-in kinds, so name yours with a cast. */
   readonly mails?: Mails;
-  /** What it keeps in an account. */
+  /** The shape of what it keeps in an account, of at most 8 KiB. */
   readonly slot?: Schema<Kept>;
-  /** Hooks that come with it: they are asked and told after those of the options, and after those of plug-ins before it. */
+  /** Hooks that come with it: they are asked and told after those of the options, and after those of plug-ins before it. The first
+   * that denies wins. */
   readonly hooks?: (tools: PluginTools<Code, Happening, Kept>, settings: Settings) => Hooks;
   /** Makes the methods. */
   readonly create: (tools: PluginTools<Code, Happening, Kept>, settings: Settings) => M;
