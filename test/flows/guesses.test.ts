@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import type { Client } from "../suite/client.ts";
 import { faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
-import { type World, world } from "../suite/world.ts";
+import { BASE_URL, type World, world } from "../suite/world.ts";
 
 const [ADA, BOB] = ["ada@example.com", "bob@example.com"];
+const STRANGERS = 2000;
 const LONG = /^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/;
 
 flow(
@@ -122,6 +123,65 @@ test(
     await here.close();
   },
   120_000,
+);
+
+test(
+  "2,000 addresses get at one account as few guesses as one does, and its owner in from a crowded one",
+  async () => {
+    const here = world("memory", "http", { options: { clientIp: "direct" } });
+    const ada = await here.signedIn(ADA);
+    await here.turn("1h");
+    const crowded = "192.0.2.1";
+    const asked: Record<string, Record<string, number>> = { start: {}, verify: {} };
+    const ask = async (
+      kind: "start" | "verify",
+      body: object,
+      remoteAddress: string,
+      shown = new Headers(),
+    ) => {
+      const headers = new Headers(shown);
+      headers.set("content-type", "application/json");
+      headers.set("origin", BASE_URL);
+      const url = `${BASE_URL}/auth/email/${kind}`;
+      const request = new Request(url, { method: "POST", headers, body: JSON.stringify(body) });
+      const response = await here.server().handler(request, { remoteAddress });
+      const { code = "fine", challengeId } = await response.json();
+      return {
+        code: String(code),
+        challengeId: String(challengeId),
+        limit: response.headers.get("ratelimit"),
+      };
+    };
+    const attempt = async (address: string, left: number) => {
+      const { code, challengeId, limit } = await ask("start", { email: ADA }, address);
+      if (code !== "fine") return note("start", code);
+      const guess = await ask("verify", wrong({ challengeId }), address);
+      if (left > 0) expect([limit, guess.limit]).toEqual([`"start";r=29;t=20`, `"proof";r=59;t=10`]);
+      note("verify", guess.code);
+    };
+    const note = (kind: string, code: string) => {
+      asked[kind]![code] = (asked[kind]![code] ?? 0) + 1;
+    };
+    for (let i = 0; i < STRANGERS; i += 200) {
+      await Promise.all(
+        Array.from({ length: 200 }, (_, j) => attempt(`10.0.${(i + j) >> 8}.${(i + j) & 255}`, 1)),
+      );
+    }
+    expect(asked).toEqual({ start: {}, verify: { code_invalid: 50, rate_limited: STRANGERS - 50 } });
+    expect(here.mailbox.messages.length).toBeLessThanOrEqual(6);
+    for (let i = 0; i < 60; i++) await attempt(crowded, 0);
+    expect(asked).toEqual({
+      start: { rate_limited: 30 },
+      verify: { code_invalid: 50, rate_limited: STRANGERS - 20 },
+    });
+    // A device that is known has its own share of everything.
+    const { code, challengeId } = await ask("start", { email: ADA }, crowded, ada.headers);
+    expect(code).toBe("fine");
+    const answer = { challengeId, code: here.mailbox.code(ADA) };
+    expect((await ask("verify", answer, crowded, ada.headers)).code).toBe("fine");
+    await here.close();
+  },
+  60_000,
 );
 
 test("after a hundred wrong guesses in a row codes are long, however slowly they came", async () => {
