@@ -13,8 +13,8 @@ export type Shown = string | null | undefined;
 export interface Devices {
   /** The id of the device that `shown` proves to be one of the account's; null for a stranger. */
   readonly know: (shown: Shown, account: Noted) => string | null;
-  /** The account that `shown` speaks of first, as long as nobody has asked whether it is true; null where it speaks of none. */
-  readonly claimed: (shown: Shown) => string | null;
+  /** The accounts that `shown` speaks of, as long as nobody has asked whether it is true. */
+  readonly claimed: (shown: Shown) => readonly string[];
   /** A token for the device on which session `sid` began. Its id stays the one that it shows, if that counts. */
   readonly issue: (owner: Owner, sid: string, shown: Shown) => string;
   /** What the cookie is to hold: a new token, then those shown of other accounts. */
@@ -50,7 +50,7 @@ export function devices(keyring: Keyring, now: () => number, { ttl, accounts }: 
 
   return {
     know,
-    claimed: (shown) => parsed(shown)[0]?.uid ?? null,
+    claimed: (shown) => parsed(shown).map(({ uid }) => uid),
     issue({ uid, account }, sid, shown) {
       const did = know(shown, { uid, epoch: account.epoch }) ?? sid;
       const token = { uid, did, at: Math.floor(now() / 1000) };

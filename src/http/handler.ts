@@ -13,7 +13,7 @@ import { cors, type Readers } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
 import type { Sent } from "./idempotent.ts";
-import { failure, type SessionCookie, type Shown, success } from "./reply.ts";
+import { failure, OURS, type SessionCookie, type Shown, success } from "./reply.ts";
 import { pathOf, queryOf, router } from "./router.ts";
 
 /** Answers a request. `info` is what the server tells of the connection. Never throws, never hangs. */
@@ -168,6 +168,7 @@ export function handler(
       response.headers.set(name, value);
     }
     response.headers.set("X-Request-Id", String(client.requestId));
+    OURS.add(response);
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
 

@@ -7,6 +7,7 @@ import type { Ran } from "../core/replies.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
 import { BODY_PATIENCE } from "./guard.ts";
+import { OURS } from "./reply.ts";
 import { pathOf } from "./router.ts";
 
 const LARGEST_ASKED = 2 ** 20; // bytes of a body that is asked with
@@ -98,7 +99,9 @@ export async function respondOnce(
     { route, caller, key, body },
     async (): Promise<Ran<Response>> => {
       const reply = await run();
-      return reply.ok ? { is: "done", reply, text: await textOf(reply, within) } : { is: "failed", reply };
+      // Our own routes are safe to send again by their own rules, and their replies may hold a token: those are kept nowhere.
+      const isKept = reply.ok && !OURS.has(reply);
+      return isKept ? { is: "done", reply, text: await textOf(reply, within) } : { is: "failed", reply };
     },
   );
   return told.is === "ran" ? told.reply : replyOf(JSON.parse(told.text));

@@ -51,11 +51,13 @@ export function limiter({ accounts, devices, events, limits, settings, platform 
     return "";
   }
 
-  /** The user on whose device it is, if it is known. */
+  /** The first user on whose device it is, if it is known; a cookie speaks of five at most. */
   async function ownerOf({ device }: ClientInfo): Promise<string | null> {
-    const uid = devices.claimed(device);
-    const account = uid === null ? null : await accounts.get(uid);
-    return account !== null && devices.know(device, { uid, epoch: account.epoch }) !== null ? uid : null;
+    for (const uid of devices.claimed(device)) {
+      const account = await accounts.get(uid);
+      if (account !== null && devices.know(device, { uid, epoch: account.epoch }) !== null) return uid;
+    }
+    return null;
   }
 
   /** Counts for the user of a known device, and for all such devices of the address: whoever makes accounts makes no more clients than

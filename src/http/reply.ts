@@ -47,6 +47,9 @@ export interface Shown {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Replies of our own routes: what they hold may be a token, so nobody keeps them. */
+export const OURS: WeakSet<Response> = new WeakSet();
+
 /** A method's result as a reply. */
 export function success(
   { route, result, issued, caller, sent, takesCookies, shown }: Answer,

@@ -225,6 +225,26 @@ test("a key is a user's own: another, nobody, or a foreign page finds nothing un
   });
 });
 
+test("a reply of our own routes, which may hold a token, is kept nowhere", async () => {
+  await onSite(async ({ auth, ask, world }) => {
+    const email = "ada@example.com";
+    const { challengeId } = (await ask("POST /email/start", { body: { email } })).body as {
+      challengeId: string;
+    };
+    const body = JSON.stringify({ challengeId, code: world.mailbox.code(email), session: "bearer" });
+    const headers = { ...KEY, "content-type": "application/json" };
+    const verify = () => order({ path: "/auth/email/verify", headers, body });
+    const asked = verify();
+    const first = await auth.idempotent(asked, () => auth.handler(asked));
+    expect(first.status).toBe(201);
+    const { refreshToken } = await first.json();
+    world.saw([refreshToken]);
+    const again = verify();
+    expect((await auth.idempotent(again, () => auth.handler(again))).status).toBe(401);
+    expect([...(await world.contents()).keys()].filter((key) => key.startsWith("replies:"))).toEqual([]);
+  });
+});
+
 test("a stranger's key is one host's: another finds nothing under it", async () => {
   await onSite(async ({ auth }) => {
     const at = (origin: string, headers: Record<string, string> = {}) => {

@@ -463,6 +463,9 @@ test("where others have used an address up, a device that is known counts by its
     expect((await start(ada)).headers.get("ratelimit")).toBe('"start";r=29;t=20');
     expect(await times(39, (i) => start(i % 2 === 0 ? ada : again))).toEqual({ 200: 29, 429: 10 });
     expect((await start(bob)).status).toBe(200);
+    await world.server().sessions.endAll({ userId: ada.slice(4, 30) });
+    expect((await start(ada)).status, "a device that is known no more").toBe(429);
+    expect((await start(`${ada}~${bob}`)).status, "one of two accounts that a cookie speaks of").toBe(200);
     const forged = `${bob.slice(0, -4)}AAAA`;
     expect([(await start(forged)).status, (await start("lkd_nonsense")).status]).toEqual([429, 429]);
   });

@@ -103,7 +103,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   "only the accounts touch identifiers:": {
     pattern: /["'`]identifiers[:"'`]/,
-    owners: /^src\/core\/accounts\.ts$/,
+    owners: /^src\/(core\/accounts|plugins\/fit)\.ts$/, // one keeps the name for what comes,
     strings: true,
     caught: ['collection(store, "identifiers", SHAPE);', "await driver.getItem(`identifiers:${hash}`);"],
     fine: ["const { identifiers } = account;"],
