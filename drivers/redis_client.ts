@@ -18,7 +18,12 @@ export interface RedisClient {
     readonly name?: string | undefined;
   };
   /** Its socket; a `Cluster` has none of its own. */
-  readonly stream?: { readonly writable: boolean; cork(): void; uncork(): void };
+  readonly stream?: {
+    readonly writable: boolean;
+    cork(): void;
+    uncork(): void;
+    on(event: "error", listener: () => void): unknown;
+  };
   /** Makes another that connects to the same place, with some options changed. */
   duplicate(first?: object, second?: object): RedisClient;
   /** Connects, and resolves when it may be used. */

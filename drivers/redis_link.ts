@@ -43,7 +43,11 @@ export function linkTo({ name, make }: Target, ms: number): Link {
       if (cause === undefined) await refuseUnfit(client, ms);
       fit = cause === undefined; // a database that is not there is told by the way, and another one used
     };
-    client.on("error", (error) => cause ??= "lastNodeError" in error ? error.lastNodeError : error);
+    client.on("error", (error) => {
+      cause ??= "lastNodeError" in error ? error.lastNodeError : error;
+      // The client hears the first failure of a socket alone; a second one (the other side's TLS alert) would end the process.
+      client.stream?.on("error", () => {});
+    });
     const ended = new Promise<void>((resolve) => client.on("end", () => resolve(void open.delete(client))));
     open.set(client, ended);
     try {

@@ -141,8 +141,14 @@ export function replyOf(all: string): Reply {
 }
 
 /** POSTs JSON as a browser on the page at `url` would. */
-export async function post(url: string, path: string, body: object, cookie?: string): Promise<Response> {
-  const headers = { "Content-Type": "application/json", Origin: new URL(url).origin };
+export async function post(
+  url: string,
+  path: string,
+  body: object,
+  cookie?: string,
+  origin: string = new URL(url).origin,
+): Promise<Response> {
+  const headers = { "Content-Type": "application/json", Origin: origin };
   return await fetch(url + path, {
     method: "POST",
     headers: { ...headers, ...(cookie !== undefined && { Cookie: cookie }) },

@@ -75,7 +75,8 @@ test("with an SMTP server, mail goes out through it and is shown to nobody here"
     expect(server.url).toBe("https://auth.example.com");
     expect(server.said().out).toContain("Mail goes out through 127.0.0.1, from no-reply@auth.example.com.");
     const here = `http://localhost:${server.port}`;
-    expect((await post(here, "/auth/email/start", { email: "ada@example.com" })).status).toBe(200);
+    const ada = { email: "ada@example.com" };
+    expect((await post(here, "/auth/email/start", ada, undefined, server.url)).status).toBe(200);
     expect(office.arrived).toEqual([
       expect.objectContaining({ sender: "no-reply@auth.example.com", recipients: ["ada@example.com"] }),
     ]);

@@ -4,7 +4,12 @@ import { STORES } from "./stores.ts";
 import { type World, world, type WorldOptions } from "./world.ts";
 
 const VIAS = ["method", "http"] as const;
-const RUNTIME = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
+/** Where this runs. What takes long and is the same everywhere is tried at its full length on Node. */
+export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
+  ? "deno"
+  : "Bun" in globalThis
+  ? "bun"
+  : "node";
 
 /** A flow of the library: it runs on every store, by method and by HTTP, in whatever runtime this is. */
 export function flow(name: string, run: (world: World) => Promise<void>, options: WorldOptions = {}): void {

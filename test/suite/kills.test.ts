@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { chance } from "../../src/testing/chance.ts";
 import { child, cleanUp, placeFor } from "./children.ts";
 import { after, keyOf, LANES, openAt, type StoreOnDisk, STORES } from "./stores_on_disk.ts";
+import { RUNTIME } from "./flow.ts";
 
 /** What a writer had been answered when it died: the last step of each lane. */
 interface Death {
@@ -14,7 +15,7 @@ interface Death {
   readonly told: readonly number[];
 }
 
-const KILLS = 200;
+const KILLS = RUNTIME === "node" ? 200 : 60;
 const AT_ONCE = 4;
 const MOMENT = 2; // milliseconds: longer than a write
 
