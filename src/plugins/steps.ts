@@ -9,6 +9,7 @@ import type { Recipe } from "../core/mailed_steps.ts";
 import type { Grant } from "../model.ts";
 import type { Delivery, PluginValue, Proof, SignInHow, StepAnswer, StepOptions, Steps } from "./contract.ts";
 import { type Value, valueOf } from "./values.ts";
+import { STEP_RANGES as RANGES } from "../options/steps.ts";
 
 /** Who was proven to have what, as of when; and the guess that it took, if one was paid for. */
 export interface Proven {
@@ -30,13 +31,6 @@ export interface StepGround {
 const PATIENCE = 30_000; // ms
 const NAME = "code";
 const MEMBERS = ["name", "deliver", "everybody", "amr", "length", "ttl", "attempts", "resendAfter"] as const;
-const RANGES = {
-  length: { min: 6, max: 10, fallback: 6 },
-  ttl: { min: 60, max: 3600, fallback: 600 },
-  attempts: { min: 1, max: 10, fallback: 5 },
-  resendAfter: { min: 0, max: 600, fallback: 60 },
-} as const;
-
 /** The options after all checks: those of sign-in by mail have the same ranges. They may be the user's own.
  * @throws {AuthError} `config_invalid` */
 function checked(plugin: string, given: StepOptions) {

@@ -19,7 +19,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   [
     "plugins",
-    "own, base, errors, events (types), platform (types), model, contract, options/hooks, options (types), core (types)",
+    "own, base, errors, events (types), platform (types), model, contract, options/hooks, options/steps, options (types), core (types)",
   ],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
@@ -43,7 +43,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["features/outputs", "features/*/contract (types), features/calls (types), model (types), base"],
   ["features/index", "features/*/feature, contract (types)"],
   ["features/*/contract", "contract (types), model (types), base (types)"],
-  ["features/*", "own, contract, model, core (types), base, protocol, errors"],
+  ["features/*", "own, contract, model, core (types), base, protocol, errors, options/steps"],
   [
     "http",
     "own, contract, endpoint (types), model, platform (types), options (types), errors, base, protocol/cookie, core (types), libraries",

@@ -11,6 +11,7 @@ import {
   type EmailOtpStart,
   type EmailOtpVerify,
 } from "./contract.ts";
+import { STEP_RANGES as RANGES } from "../../options/steps.ts";
 
 /** The options of `emailOtp` after all checks. Times are in seconds. */
 export interface EmailOtpSettings {
@@ -20,13 +21,6 @@ export interface EmailOtpSettings {
   readonly attempts: number;
   readonly resendAfter: number;
 }
-
-const RANGES = {
-  length: { min: 6, max: 10, fallback: 6 },
-  ttl: { min: 60, max: 3600, fallback: 600 },
-  attempts: { min: 1, max: 10, fallback: 5 },
-  resendAfter: { min: 0, max: 600, fallback: 60 },
-} as const;
 
 function settings(given: true | EmailOtpOptions, report: Report): EmailOtpSettings {
   const members = ["signUp", "length", "ttl", "attempts", "resendAfter"] as const;
