@@ -173,11 +173,10 @@ export function signIn(
   function tell(
     { uid: userId }: Owner,
     sessionId: string,
-    { amr: methods, client, replaces }: Wanted,
+    { amr, client, replaces }: Wanted,
     ended: readonly string[],
     isNew: boolean,
   ): void {
-    const amr = Object.freeze([...methods]); // of its own: what a listener does to it gets into no token
     if (isNew) events.emit("user.created", { userId }, client);
     events.emit("session.created", { userId, sessionId }, client);
     events.emit("signIn.succeeded", { userId, sessionId, amr, isNew }, client);
