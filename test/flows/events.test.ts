@@ -5,7 +5,7 @@ import { refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { leaks } from "../suite/leaks.ts";
 import { signIn } from "../suite/steps.ts";
-import { type Line, type World, world } from "../suite/world.ts";
+import { type Line, within, type World } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
 
@@ -223,13 +223,4 @@ function signedIn(userId: string, sessionId: unknown = expect.any(String)) {
     ["session.created", { userId, sessionId }],
     ["signIn.succeeded", { userId, sessionId, amr: ["otp", "email"], isNew: false }],
   ];
-}
-
-async function within(run: (here: World) => Promise<void>): Promise<void> {
-  const here = world("memory", "method");
-  try {
-    await run(here);
-  } finally {
-    await here.close();
-  }
 }

@@ -4,7 +4,7 @@ import type { Cause } from "../../src/core/causes.ts";
 import type { Explanation } from "../../src/core/explain.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import { faulty } from "../suite/faults.ts";
-import { BASE_URL, type World, world } from "../suite/world.ts";
+import { BASE_URL, within, type World } from "../suite/world.ts";
 import type { FullAuth } from "../suite/client.ts";
 
 const ADA = "ada@example.com";
@@ -340,14 +340,5 @@ function tellsNoSecret(found: Explanation, { mailbox }: World, { headers }: Requ
   const cookie = headers.get("cookie")?.split("=")[1] ?? "";
   for (const secret of [token, cookie, ...mailbox.messages.map(({ data }) => data["code"] ?? "")]) {
     if (secret.length > 4) expect(text).not.toContain(secret);
-  }
-}
-
-async function within(run: (here: World) => Promise<void>): Promise<void> {
-  const here = world("memory", "method");
-  try {
-    await run(here);
-  } finally {
-    await here.close();
   }
 }

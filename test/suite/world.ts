@@ -146,6 +146,16 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   };
 }
 
+/** Runs a test that no store and no way of calling matters to in a world of its own. */
+export async function within(run: (here: World) => Promise<void>): Promise<void> {
+  const here = world("memory", "method");
+  try {
+    await run(here);
+  } finally {
+    await here.close();
+  }
+}
+
 /** What stands in kept replies under the usual secret, opened. */
 async function repliesIn(contents: Iterable<readonly [string, string]>): Promise<readonly string[]> {
   const keys = keyring([SECRET], () => new Uint8Array(12));
