@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { createAuth } from "../../mod.ts";
 import { canonicalEmail } from "../../src/base/email.ts";
 import { cookieValues } from "../../src/protocol/cookie.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
 
 const ADA = "ada@example.com";

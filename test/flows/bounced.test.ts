@@ -1,7 +1,7 @@
 // Addresses that sent mail back: nothing is mailed there for a day, and nobody sees it from outside.
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { recording } from "../suite/operations.ts";
 import { world } from "../suite/world.ts";
 

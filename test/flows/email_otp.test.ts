@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { type ErrorCode, ERRORS } from "../../src/errors.ts";
 import type { Logger } from "../../src/events.ts";
 import type { EmailOptions } from "../../src/options/email.ts";
 import type { Platform } from "../../src/platform.ts";
 import { faulty, refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { type World, world } from "../suite/world.ts";
 
 const ADA = "ada@example.com";

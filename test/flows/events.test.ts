@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { AuthEvent, EventName } from "../../src/events.ts";
 import { EVENTS } from "../../src/events.ts";
 import { refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { leaks } from "../suite/leaks.ts";
 import { signIn } from "../suite/steps.ts";
 import { type Line, within, type World } from "../suite/world.ts";

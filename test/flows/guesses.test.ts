@@ -1,8 +1,8 @@
 // What strangers may guess and have mailed, and that it costs the owner of an account nothing.
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { Client } from "../suite/client.ts";
 import { faulty, refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { BASE_URL, type World, world } from "../suite/world.ts";
 
 const [ADA, BOB] = ["ada@example.com", "bob@example.com"];

@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { EmailOptions } from "../../src/options/email.ts";
 import { imports, sources } from "../laws/source.ts";
 import { refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { closedPort, type PostOffice, postOffice } from "../suite/post_office.ts";
 import { type World, world } from "../suite/world.ts";
 

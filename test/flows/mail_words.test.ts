@@ -1,9 +1,9 @@
 // What mails say: in which language, in whose words, and what is refused rather than sent.
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { CodeMail, MailText } from "../../src/model.ts";
 import type { EmailOptions, RequestLocale } from "../../src/options/email.ts";
 import { refusal } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { postOffice } from "../suite/post_office.ts";
 import { type World, world } from "../suite/world.ts";
 

@@ -1,10 +1,10 @@
 // The name and the application's own fields of users.
 import * as v from "valibot";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { AuthError } from "../../src/errors.ts";
 import type { FieldsSchema } from "../../src/options/users.ts";
 import type { FullAuth } from "../suite/client.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
 import { world } from "../suite/world.ts";
 

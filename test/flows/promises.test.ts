@@ -1,5 +1,5 @@
 // Promises of which no other file speaks by name: to users, about sessions and codes; to operators, about what is stored.
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { base64url, sha256, utf8 } from "../../src/base/encoding.ts";
 import type { AuthError } from "../../src/errors.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
@@ -7,7 +7,7 @@ import type { Driver } from "../../src/store/driver.ts";
 import { type Files, planted, sources, withoutComments } from "../laws/source.ts";
 import { type Client, type FullAuth, ROUTES } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { cookieOf, outcome, shows, signIn } from "../suite/steps.ts";
 import { SECRET as OLD, type World } from "../suite/world.ts";
 

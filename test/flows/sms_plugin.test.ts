@@ -1,12 +1,12 @@
 // The example plug-in, on every store: signing in by a code that comes as a text message.
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { type Sms, sms, type SmsOptions, type SmsVerify } from "../../examples/sms_plugin.ts";
 import type { Grant, MailedStep } from "../../src/model.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
-import { flow } from "../suite/flow.ts";
+import { flow, test } from "../suite/flow.ts";
 import { plugged } from "../suite/plugged.ts";
 import { outcome } from "../suite/steps.ts";
 import { BASE_URL, type World, world } from "../suite/world.ts";

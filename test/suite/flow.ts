@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import * as vitest from "vitest";
 import { STORES } from "./stores.ts";
 import { type World, world, type WorldOptions } from "./world.ts";
 
@@ -11,16 +11,28 @@ export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
   ? "bun"
   : "node";
 
-/** A flow of the library: it runs on every store, by method and by HTTP, in whatever runtime this is. */
+/** A flow of the library, as it was registered. */
+export interface Flow {
+  readonly name: string;
+  readonly run: (world: World) => Promise<void>;
+  readonly options: WorldOptions;
+}
+
+/** Where flows go while somebody collects them. */
+let collected: Flow[] | null = null;
+
+/** A flow of the library: it runs on every store, by method and by HTTP, in whatever runtime this is, and through every instrument of
+ * `test/proof`. */
 export function flow(name: string, run: (world: World) => Promise<void>, options: WorldOptions = {}): void {
-  describe(name, () => {
+  if (collected !== null) return void collected.push({ name, run, options });
+  vitest.describe(name, () => {
     for (const store of STORES) {
       for (const via of VIAS) {
-        test(`${store}, by ${via}`, async () => {
+        vitest.test(`${store}, by ${via}`, async () => {
           const here = world(store, via, options);
           try {
             await run(here);
-            expect(await here.leaks()).toEqual([]);
+            vitest.expect(await here.leaks()).toEqual([]);
             tell({ runtime: RUNTIME, store, via, flow: name });
           } finally {
             await here.close();
@@ -28,6 +40,32 @@ export function flow(name: string, run: (world: World) => Promise<void>, options
         });
       }
     }
+  });
+}
+
+/** What `load` registers: nothing of it runs. Files of flows take `test` and `describe` from here, so that whoever collects their flows
+ * does not run the rest of them. */
+export async function collecting(load: () => Promise<unknown>): Promise<readonly Flow[]> {
+  const flows: Flow[] = [];
+  collected = flows;
+  try {
+    await load();
+  } finally {
+    collected = null;
+  }
+  return flows;
+}
+
+/** The runner's own, in files that register flows. */
+export const test: typeof vitest.test = whenNotCollecting(vitest.test);
+/** The same. */
+export const describe: typeof vitest.describe = whenNotCollecting(vitest.describe);
+
+function whenNotCollecting<F extends typeof vitest.test | typeof vitest.describe>(real: F): F {
+  const nothing = () => nothing;
+  return new Proxy(real, {
+    apply: (target, self, args) => collected === null ? Reflect.apply(target as never, self, args) : nothing,
+    get: (target, name) => collected === null ? Reflect.get(target, name) : nothing,
   });
 }
 

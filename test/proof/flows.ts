@@ -1,0 +1,19 @@
+// All flows that `test/flows` registers.
+import { readdirSync, readFileSync } from "node:fs";
+import { collecting, type Flow } from "../suite/flow.ts";
+
+const folder = new URL("../flows/", import.meta.url);
+
+/** The files that register flows, and their texts. */
+export const FILES: ReadonlyMap<string, string> = new Map(
+  readdirSync(folder)
+    .map((name) => [name, readFileSync(new URL(name, folder), "utf8")] as const)
+    .filter(([, text]) => text.includes("../suite/flow.ts") && /\bflow\(/.test(text)),
+);
+
+/** Every flow there is: what an instrument goes through. */
+export async function allFlows(): Promise<readonly Flow[]> {
+  return await collecting(async () => {
+    for (const name of FILES.keys()) await import(`../flows/${name.slice(0, -".test.ts".length)}.test.ts`);
+  });
+}

@@ -1,0 +1,27 @@
+// How long the instruments run, and what they say of it.
+import { appendFileSync } from "node:fs";
+import { RUNTIME } from "../suite/flow.ts";
+
+/** What shows something of every flow. */
+export type Instrument =
+  | "crash points"
+  | "kills"
+  | "interleavings"
+  | "lost replies"
+  | "processes"
+  | "cluster"
+  | "disk"
+  | "secrets";
+
+/** Whether the instruments run at their full length (`npm run test:long`), and not at what fits into every test run. */
+export const LONG: boolean = process.env["LATCHKEY_LONG"] !== undefined;
+
+/** What chance follows from: another one in each run, and in every message that tells of a failure. `LATCHKEY_SEED` replays it. */
+export const SEED: number = Number(process.env["LATCHKEY_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+
+/** Tells what an instrument went through: how many of what. Counts of the same name are added up over all tests of a run. */
+export function showed(instrument: Instrument, counts: Readonly<Record<string, number>>): void {
+  const path = process.env["LATCHKEY_SHOWED"];
+  if (path === undefined) return;
+  appendFileSync(path, `${JSON.stringify({ runtime: RUNTIME, instrument, counts, seed: SEED })}\n`);
+}
