@@ -98,7 +98,7 @@ export function premises(store: StoreName, now: () => number): Premises {
 }
 
 /** One driver, which all share. */
-function own(driver: Driver): Premises {
+export function own(driver: Driver): Premises {
   return {
     place: { store: "memory", at: "" },
     driver: () => driver,

@@ -9,7 +9,7 @@ import { unhurried } from "../../src/testing/unhurried.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { leaks, spellings } from "./leaks.ts";
-import { premises, type StoreName } from "./stores.ts";
+import { type Premises, premises, type StoreName } from "./stores.ts";
 
 export const SECRET = "the-first-secret-of-these-tests-0123456789";
 export const BASE_URL = "http://localhost:3000";
@@ -60,12 +60,20 @@ export interface WorldOptions {
   readonly unhurried?: boolean;
   /** A last word on the driver that servers get. */
   readonly wrap?: (driver: Driver) => Driver;
-  /** What makes the servers: another than our own where a bug was planted in it. */
+  /** What makes the servers: another than our own where a bug was planted in it, or one that is looked at. */
   readonly createAuth?: typeof createAuth;
+  /** Where the store is, by the clock that it is to go by; a new one, unless it is said. */
+  readonly premises?: (now: () => number) => Premises;
+  /** What the clock shows at first, in epoch milliseconds, and what ids, codes and tokens follow from. */
+  readonly start?: number;
+  readonly seed?: number;
 }
 
 export function world(store: StoreName, via: Via, given: WorldOptions = {}): World {
-  const { clock: { now, turn }, mailbox: box, options: bed } = testbed();
+  const { clock: { now, turn }, mailbox: box, options: bed } = testbed({
+    ...(given.start !== undefined && { start: given.start }),
+    ...(given.seed !== undefined && { seed: given.seed }),
+  });
   const log: string[] = [];
   const lines: Line[] = [];
   const note = (line: object) => {
@@ -73,7 +81,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     lines.push(told);
     if (told.message !== undefined) log.push(told.message);
   };
-  const { driver, ...place } = premises(store, now);
+  const { driver, ...place } = given.premises?.(now) ?? premises(store, now);
   const another = (options: Partial<AuthOptions>): FullAuth => {
     const paced = given.unhurried ? unhurried(driver()) : driver();
     return (given.createAuth ?? createAuth)(

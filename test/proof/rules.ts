@@ -1,0 +1,271 @@
+// The rules of the store, held against what happened. Each is one sentence and one function; nothing in here knows how the library
+// keeps them.
+import type { Call, History, Write } from "./history.ts";
+import {
+  accountOf,
+  type ClaimKey,
+  claimOf,
+  type Contents,
+  isClaim,
+  isUser,
+  recordOf,
+  reservingOf,
+  type StoredAccount,
+  wrongWith,
+} from "./state.ts";
+
+/** What was read out of a history for the rules. */
+export interface Story extends History {
+  readonly claimKey: ClaimKey | null;
+  /** When each session ended, by `uid:sid`: the write that no longer lists it. */
+  readonly ends: ReadonlyMap<string, Write>;
+  /** When each session began: the write that lists it. */
+  readonly starts: ReadonlyMap<string, Write>;
+  /** What stood in the store at first. */
+  readonly start: Contents;
+  /** What stands in it now. */
+  readonly contents: Contents;
+}
+
+/** What is wrong with a story, as sentences; empty, if nothing is. */
+type Rule = (story: Story) => readonly string[];
+
+/** Every rule, by what it says. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  "in every state a value is listed by one account at most, and whoever lists it has its claim": everyState,
+  "nothing is listed but in three steps: reserved, claimed, and committed by the reservation that claimed it":
+    listing,
+  "an ended session is never listed again": ({ starts, ends, writes }) =>
+    changes(writes).flatMap(({ write, uid, now }) =>
+      (now?.sessions ?? []).filter(({ sid }) => {
+        const end = ends.get(`${uid}:${sid}`);
+        return end !== undefined && end.order < write.order && starts.has(`${uid}:${sid}`);
+      }).map(({ sid }) => `session ${sid}`)
+    ),
+  "a removed account never comes back": ({ writes }) => {
+    const gone = new Set<string>();
+    return changes(writes).flatMap(({ uid, was, now }) => {
+      if (was !== null && now === null) gone.add(uid);
+      return now !== null && gone.has(uid) ? [`account ${uid}`] : [];
+    });
+  },
+  "an epoch never falls, and it rises when a value is no longer listed or all sessions are ended": epochs,
+  "whoever proves an address that is listed unproven takes the account over in one swap, and nothing of its maker's stays":
+    takeOvers,
+  "a session is listed only if nothing was revoked since its proof was begun": proofs,
+  "what is done on a session's authority is done only while that session is listed": acting,
+  "whoever asks after a session has ended is not let in by it": ({ calls, ends }) =>
+    calls.flatMap((call) => {
+      const told = sessionIn(call);
+      const end = told === null ? undefined : ends.get(told);
+      return end !== undefined && end.order < call.begun ? [`${call.name} answers with ${told}`] : [];
+    }),
+  "a refresh whose swap came after the end of its session gives no token": ({ writes, ends }) =>
+    writes.flatMap((write) => {
+      const id = write.key.startsWith("sessions:") ? write.key.slice("sessions:".length) : null;
+      const end = id === null ? undefined : ends.get(id);
+      const late = end !== undefined && end.order < write.order && write.before !== null &&
+        write.after !== null;
+      return late && Object(write.call?.result).refreshToken !== undefined ? [`session ${id}`] : [];
+    }),
+  "a sign-in that was answered lives until somebody ends it": answered,
+  "a challenge is answered once": ({ calls }) => {
+    const grants = calls.filter(({ input, result }) =>
+      input["challengeId"] !== undefined && Object(Object(result).session).id !== undefined
+    );
+    const ids = grants.map(({ input }) => input["challengeId"]);
+    return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
+  },
+  "the lookup key is made once": ({ writes }) =>
+    writes.filter(({ key, before, order }) =>
+      key === "lookup-key" && before === null && order > (made(writes, key)?.order ?? order)
+    ).map(({ key }) => key),
+  "signing keys are made once": ({ writes }) =>
+    writes.filter(({ key, before, order }) =>
+      key === "signing-keys" && before === null && order > (made(writes, key)?.order ?? order)
+    ).map(({ key }) => key),
+};
+
+/** The sentences that a history breaks, each with what breaks it. `start`: what stood in the store before. */
+export function broken(
+  history: History,
+  claimKey: ClaimKey | null,
+  start: Contents = new Map(),
+): readonly string[] {
+  const story = storyOf(history, claimKey, start);
+  return Object.entries(RULES).flatMap(([sentence, rule]) =>
+    [...new Set(rule(story))].map((what) => `${sentence}: ${what}`)
+  );
+}
+
+function storyOf({ calls, writes }: History, claimKey: ClaimKey | null, start: Contents): Story {
+  const ends = new Map<string, Write>();
+  const starts = new Map<string, Write>();
+  for (const { write, uid, was, now } of changes(writes)) {
+    const listed = new Set(now?.sessions.map(({ sid }) => sid));
+    const listedBefore = new Set(was?.sessions.map(({ sid }) => sid));
+    for (const sid of listed) {
+      if (!listedBefore.has(sid) && !starts.has(`${uid}:${sid}`)) starts.set(`${uid}:${sid}`, write);
+    }
+    for (const sid of listedBefore) {
+      if (!listed.has(sid) && !ends.has(`${uid}:${sid}`)) ends.set(`${uid}:${sid}`, write);
+    }
+  }
+  return { calls, writes, claimKey, ends, starts, start, contents: walked(start, writes, () => {}) };
+}
+
+/** Goes through all states of a store: `look` sees each write, and what stood there right before it. Answers the last state. */
+export function walked(
+  start: Contents,
+  writes: readonly Write[],
+  look: (write: Write, before: Contents) => void,
+): Contents {
+  const contents = new Map(start);
+  for (const write of writes) {
+    look(write, contents);
+    if (write.after === null) contents.delete(write.key);
+    else contents.set(write.key, write.after);
+  }
+  return contents;
+}
+
+/** A write of an account. */
+interface Change {
+  readonly write: Write;
+  readonly uid: string;
+  readonly was: StoredAccount | null;
+  readonly now: StoredAccount | null;
+}
+
+function changes(writes: readonly Write[]): readonly Change[] {
+  return writes.filter(({ key }) => isUser(key)).map((write) => ({
+    write,
+    uid: write.key.slice("users:".length),
+    was: accountOf(write.before),
+    now: accountOf(write.after),
+  }));
+}
+
+function everyState({ start, writes, claimKey, contents }: Story): readonly string[] {
+  const wrong: string[] = [];
+  walked(start, writes, ({ key }, before) => {
+    if (isUser(key) || isClaim(key)) wrong.push(...wrongWith(before, claimKey));
+  });
+  return [...wrong, ...wrongWith(contents, claimKey)];
+}
+
+function listing({ start, writes, claimKey }: Story): readonly string[] {
+  const wrong: string[] = [];
+  walked(start, writes, (write, state) => {
+    const [change] = changes([write]);
+    if (change === undefined || claimKey === null) return;
+    const had = new Set(change.was?.identifiers.map(({ type, value }) => `${type} ${value}`));
+    const op = reservingOf(write.before)?.op;
+    for (const { type, value } of change.now?.identifiers ?? []) {
+      const name = `${type} ${value}`;
+      if (had.has(name)) continue;
+      if (op === undefined) wrong.push(`${name} was not reserved`);
+      else if (claimOf(state.get(claimKey(type, value)))?.op !== op) {
+        wrong.push(`${name} was claimed by another`);
+      }
+    }
+  });
+  return wrong;
+}
+
+function epochs({ writes }: Story): readonly string[] {
+  return changes(writes).flatMap(({ write, uid, was, now }) => {
+    if (was === null || now === null) return [];
+    if (now.epoch < was.epoch) return [`account ${uid}: it fell`];
+    const lost = was.identifiers.some((one) => !now.identifiers.some((two) => two.value === one.value));
+    const all = write.call !== null && ENDS_ALL.test(write.call.name);
+    return (lost || all) && now.epoch === was.epoch ? [`account ${uid}: it did not rise`] : [];
+  });
+}
+
+const ENDS_ALL = /endAll$|^POST .*\/sessions\/end-all$/;
+
+function takeOvers({ writes }: Story): readonly string[] {
+  return changes(writes).flatMap(({ uid, was, now }) => {
+    if (was === null || now === null) return [];
+    const taken = was.identifiers.find(({ proven, type, value }) =>
+      !proven && now.identifiers.some((one) => one.type === type && one.value === value && one.proven)
+    );
+    if (taken === undefined) return [];
+    const kept = was.sessions.filter(({ sid }) => now.sessions.some((one) => one.sid === sid));
+    const stays = [
+      now.identifiers.length === 1 ? "" : "other values",
+      kept.length === 0 ? "" : "sessions",
+      now.name === null ? "" : "a name",
+      now.fields === undefined ? "" : "fields",
+      Object.keys(now.slots ?? {}).length === 0 ? "" : "what features keep",
+      now.epoch > was.epoch ? "" : "the epoch",
+    ].filter((one) => one !== "");
+    return stays.map((one) => `account ${uid}: ${one}`);
+  });
+}
+
+/** A sign-in uses up a challenge, which notes the account as it was when it was begun; then it lists a session. */
+function proofs({ writes }: Story): readonly string[] {
+  return changes(writes).flatMap(({ write, uid, was, now }) => {
+    const begun = (now?.sessions ?? []).filter(({ sid }) =>
+      was?.sessions.some((one) => one.sid === sid) !== true
+    );
+    const used = writes.find((one) =>
+      one.call !== null && one.call === write.call && one.key.startsWith("challenges:") &&
+      one.after === null &&
+      one.before !== null && one.order < write.order
+    );
+    if (begun.length === 0 || used?.before === undefined || used.before === null) return [];
+    const { noted, subject } = JSON.parse(used.before);
+    const unproven = was?.identifiers.some(({ value, proven }) => value === subject && !proven) === true;
+    const counts = noted.uid === null
+      ? (was?.epoch ?? 0) === 0
+      : noted.uid === uid && noted.epoch === was?.epoch;
+    return counts || (unproven && noted.uid === uid) ? [] : [`account ${uid}`];
+  });
+}
+
+function acting({ writes }: Story): readonly string[] {
+  return changes(writes).flatMap(({ write, uid, was }) => {
+    const { userId, sessionId } = write.call?.input ?? {};
+    if (userId !== uid || typeof sessionId !== "string" || was === null) return [];
+    if (!/^(sessions|account)\./.test(write.call?.name ?? "")) return []; // a sign-in only ends the one that it replaces
+    return was.sessions.some(({ sid }) => sid === sessionId)
+      ? []
+      : [`${write.call?.name} by session ${sessionId}`];
+  });
+}
+
+function answered({ calls, starts, ends, contents, writes }: Story): readonly string[] {
+  return calls.flatMap((call) => {
+    const told = sessionIn(call);
+    const start = told === null ? undefined : starts.get(told);
+    if (told === null || start === undefined || start.call !== call) return [];
+    const [uid = "", sid = ""] = told.split(":");
+    const end = ends.get(told);
+    if (end !== undefined) return wasPruned(end, told, writes) ? [`${told} was struck off a list`] : [];
+    const key = `users:${uid}`;
+    const lives = accountOf(contents.get(key))?.sessions.some((one) => one.sid === sid) === true;
+    const isWritten = writes.some((write) => write.key === recordOf(key, sid) && write.after !== null);
+    return lives && isWritten ? [] : [`${call.name} told of ${told}, which is dead`];
+  });
+}
+
+/** Whether somebody who only wanted to know which sessions there are took a session for one whose record never came. */
+function wasPruned(end: Write, id: string, writes: readonly Write[]): boolean {
+  if (!/^sessions\.list$|^GET .*\/sessions$/.test(end.call?.name ?? "")) return false;
+  const record = writes.findLast(({ key, after }) => key === `sessions:${id}` && after !== null);
+  return record !== undefined && record.exp > end.now;
+}
+
+/** The session that an answer tells of, as `uid:sid`. */
+function sessionIn({ result }: Call): string | null {
+  const { user, session } = Object(result) as { readonly user?: unknown; readonly session?: unknown };
+  const [uid, sid] = [Object(user).id, Object(session).id];
+  return typeof uid === "string" && typeof sid === "string" ? `${uid}:${sid}` : null;
+}
+
+function made(writes: readonly Write[], key: string): Write | undefined {
+  return writes.find((write) => write.key === key && write.before === null);
+}
