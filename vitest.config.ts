@@ -5,6 +5,7 @@ const isNode = !process.versions["bun"] && !("Deno" in globalThis);
 /** What is the same on every runtime, or starts the others itself. */
 const ONCE: readonly string[] = [
   "test/package/**",
+  "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
   "test/races/planted.test.ts", // whether the races see a bug: they are the same everywhere, and run everywhere
 ];

@@ -12,6 +12,7 @@ import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { filled, table } from "./markdown.ts";
 import { configurationPage, eventsPage, limitsPage, pluginsPage, tokensPage } from "./reference.ts";
+import { guaranteesPage } from "./guarantees_page.ts";
 import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -34,6 +35,7 @@ const pages: Readonly<Record<string, string>> = {
   "docs/limits.md": limitsPage(),
   "docs/plug-ins.md": pluginsPage(),
   "docs/tokens.md": tokensPage(),
+  "docs/guarantees.md": guaranteesPage(),
   "docs/testing.md": filled("docs/testing.md"),
 };
 const isCheck = process.argv.includes("--check");

@@ -1,4 +1,4 @@
-// The one test suite, run on each runtime in turn: what `npm test` and `npm run ok` share.
+// The one test suite, run on each runtime in turn: what `npm test`, `npm run ok` and `npm run test:long` share.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,11 +75,13 @@ export function lastLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-function isForVitest(arg) {
+/** Whether an argument is one of vitest's. */
+export function isForVitest(arg) {
   return !arg.startsWith("--runtime=");
 }
 
-function chosen(args) {
+/** The runtimes that the arguments name: all of them, where they name none. */
+export function chosen(args) {
   const choice = args.find((arg) => !isForVitest(arg))?.slice("--runtime=".length).split(",");
   for (const name of choice ?? []) {
     if (name in RUNTIMES) continue;
@@ -89,8 +91,8 @@ function chosen(args) {
   return choice ?? Object.keys(RUNTIMES);
 }
 
-/** One run: what was counted, and the flows that say they ran. */
-function run(runtime, args, folder) {
+/** One run: what was counted, and the flows that say they ran. `more`: variables that the tests find in their environment. */
+export function run(runtime, args, folder, more = {}, deadline = DEADLINE) {
   console.log(`\n== vitest on ${runtime}`);
   const report = join(folder, `${runtime}.json`);
   const matrix = join(folder, `${runtime}.flows`);
@@ -100,9 +102,9 @@ function run(runtime, args, folder) {
     [...first, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
     {
       cwd: root,
-      env: { ...env, LATCHKEY_MATRIX: matrix },
+      env: { ...env, ...more, LATCHKEY_MATRIX: matrix },
       stdio: ["ignore", "inherit", "inherit"],
-      timeout: DEADLINE,
+      timeout: deadline,
       killSignal: "SIGKILL",
     },
   );
@@ -145,7 +147,8 @@ function readText(path) {
   }
 }
 
-function countsRow({ runtime, passed, failed, skipped }) {
+/** A row of what was counted. */
+export function countsRow({ runtime, passed, failed, skipped }) {
   return [runtime, passed, failed, skipped];
 }
 
@@ -181,7 +184,8 @@ function flowsOf({ runtime, flows }, row) {
   return new Set(ran.map(({ flow }) => flow)).size;
 }
 
-function table(title, columns, rows) {
+/** Columns of numbers under their names. */
+export function table(title, columns, rows) {
   const lines = [[title, ...columns], ...rows].map(([first, ...cells]) =>
     `${String(first).padEnd(16)}${cells.map((cell) => String(cell).padStart(9)).join("")}`
   );

@@ -1,12 +1,11 @@
 // A flow, run once under the eyes of a witness.
 import { createAuth } from "../../src/auth.ts";
-import memory from "../../drivers/memory.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Via } from "../suite/client.ts";
 import type { Flow } from "../suite/flow.ts";
-import { own } from "../suite/stores.ts";
+import { emptyStore, own } from "../suite/stores.ts";
 import { SECRET, type World, world, type WorldOptions } from "../suite/world.ts";
-import { type History, type Witness, witness } from "./history.ts";
+import { type History, witness } from "./history.ts";
 import { broken } from "./rules.ts";
 import { type ClaimKey, claimKeys, type Contents } from "./state.ts";
 
@@ -41,36 +40,36 @@ export interface Looked {
   readonly broken: readonly string[];
 }
 
-/** Runs a flow in memory and tells all that happened. `until`: when it resolves, nobody waits for the flow's end any more. */
+/** Runs a flow on a store of its own and tells all that happened. `until`: when it resolves, nobody waits for the flow's end any more. */
 export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unknown>): Promise<Looked> {
   const { pretend, left, via } = looking;
   const { options } = flow;
-  let eye: Witness | undefined;
-  let truth: Driver | undefined;
+  let now = () => left?.now ?? 0;
+  const truth = emptyStore(() => now());
+  for (const [key, { text, exp }] of left?.entries ?? []) {
+    await truth.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 });
+  }
+  const eye = witness(() => now());
   const here: World = world("memory", via, {
     ...options,
     ...looking.options,
     ...(left !== undefined && { start: left.now }),
-    premises(now) {
-      eye = witness(now);
-      truth = memory({ now });
-      for (const [key, { text, exp }] of left?.entries ?? []) {
-        truth.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 });
-      }
-      const seen = eye.watched(truth);
-      return own({ ...seen, dispose: () => {} });
+    premises(clock) {
+      now = clock;
+      return own({ ...eye.watched(truth), dispose: () => {} });
     },
     wrap: (driver) => {
       const wrapped = options.wrap?.(driver) ?? driver;
       return pretend?.(wrapped) ?? wrapped;
     },
-    createAuth: (...args) => eye!.watching(options.createAuth ?? createAuth)(...args),
+    createAuth: (...args) => eye.watching(options.createAuth ?? createAuth)(...args),
   });
   const running = flow.run(here).then(() => undefined, (failure) => failure ?? "nothing");
   const failure =
     await (until === undefined ? running : Promise.race([running, until.then(() => undefined)]));
-  const contents = new Map(await Array.fromAsync(truth!.entries("")));
-  const { history } = eye!;
+  const contents = new Map(await Array.fromAsync(truth.entries("")));
+  await truth.dispose();
+  const { history } = eye;
   const claimKey = await claimKeys(contents, secretsOf(options)).catch(() => null);
   const stores = [...contents.keys()].filter((key) => key.endsWith("lookup-key"));
   const isTampered = stores.length > 1 || history.writes.some(({ call }) => call === null);

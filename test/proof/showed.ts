@@ -2,16 +2,20 @@
 import { appendFileSync } from "node:fs";
 import { RUNTIME } from "../suite/flow.ts";
 
-/** What shows something of every flow. */
-export type Instrument =
-  | "crash points"
-  | "kills"
-  | "interleavings"
-  | "lost replies"
-  | "processes"
-  | "cluster"
-  | "disk"
-  | "secrets";
+/** What shows something of every flow, in the order in which it is told of. */
+export const INSTRUMENTS = [
+  "crash points",
+  "kills",
+  "interleavings",
+  "lost replies",
+  "processes",
+  "cluster",
+  "disk",
+  "secrets",
+] as const;
+
+/** One of them. */
+export type Instrument = typeof INSTRUMENTS[number];
 
 /** Whether the instruments run at their full length (`npm run test:long`), and not at what fits into every test run. */
 export const LONG: boolean = process.env["LATCHKEY_LONG"] !== undefined;
@@ -21,7 +25,15 @@ export const SEED: number = Number(process.env["LATCHKEY_SEED"] ?? Math.floor(Ma
 
 /** Tells what an instrument went through: how many of what. Counts of the same name are added up over all tests of a run. */
 export function showed(instrument: Instrument, counts: Readonly<Record<string, number>>): void {
+  tell({ instrument, counts, seed: SEED });
+}
+
+/** Tells that an instrument has caught a planted bug. */
+export function caught(instrument: Instrument, bug: string): void {
+  tell({ instrument, bug });
+}
+
+function tell(what: object): void {
   const path = process.env["LATCHKEY_SHOWED"];
-  if (path === undefined) return;
-  appendFileSync(path, `${JSON.stringify({ runtime: RUNTIME, instrument, counts, seed: SEED })}\n`);
+  if (path !== undefined) appendFileSync(path, `${JSON.stringify({ runtime: RUNTIME, ...what })}\n`);
 }

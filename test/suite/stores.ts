@@ -10,15 +10,19 @@ import sqlite from "../../drivers/sqlite.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { KvLike } from "../../drivers/deno_kv.ts";
 import { hasKv, openKv } from "./open_kv.ts";
+import { make, type Maker } from "./own_driver.ts";
 import { age } from "./redis_age.ts";
 
-export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv";
+export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv" | "own";
+
+/** What makes the driver that is tried in place of all of ours; undefined, usually. */
+const OWN: Maker | undefined = await make(process.env["LATCHKEY_DRIVER"]);
 
 /** The Redis that all flows share, which the suite's set-up has started; undefined where there is no redis-server. */
 const REDIS = process.env["LATCHKEY_TEST_REDIS"];
 
 /** The stores of this machine. */
-export const STORES: readonly StoreName[] = [
+export const STORES: readonly StoreName[] = OWN !== undefined ? ["own"] : [
   "memory",
   "fs",
   "sqlite",
@@ -28,8 +32,17 @@ export const STORES: readonly StoreName[] = [
 
 /** The stores that several processes can share. Local files of Deno KV are tried by its own tests. */
 export const SHARED: readonly StoreName[] = STORES.filter((store) =>
-  store !== "memory" && store !== "deno-kv"
+  store === "own" ? OWN?.isShared === true : store !== "memory" && store !== "deno-kv"
 );
+
+/** An empty store for what is the same whatever keeps it: in memory, or in the driver that is tried. */
+export function emptyStore(now: () => number): Driver {
+  return OWN === undefined ? memory({ now }) : OWN.driver({ now, at: newName() });
+}
+
+function newName(): string {
+  return `test-${crypto.randomUUID()}`;
+}
 
 /** Where a store is: what another process has to be told. */
 export interface Place {
@@ -63,6 +76,9 @@ export function driverAt({ store, at }: Place, now: () => number): Driver {
       return sqlite({ path: join(at, "auth.db"), now, synchronous: "normal" });
     case "redis":
       return redis({ url: String(REDIS), base: at });
+    case "own":
+      if (OWN !== undefined) return OWN.driver({ now, at });
+      throw new TypeError("LATCHKEY_DRIVER names no driver");
     default:
       throw new TypeError(`${store} is this process's own`);
   }
@@ -72,7 +88,9 @@ export function driverAt({ store, at }: Place, now: () => number): Driver {
 export function premises(store: StoreName, now: () => number): Premises {
   if (store === "memory") return own(memory({ now }));
   if (store === "deno-kv") return ownKv(now);
-  const at = store === "redis" ? `test-${crypto.randomUUID()}` : mkdtempSync(join(FOLDERS, "latchkey-"));
+  if (store === "own" && OWN?.isShared === false) return own(emptyStore(now));
+  const isFolder = store !== "redis" && store !== "own";
+  const at = isFolder ? mkdtempSync(join(FOLDERS, "latchkey-")) : newName();
   const place = { store, at };
   const drivers: Driver[] = [];
   let since = performance.now();
@@ -90,11 +108,16 @@ export function premises(store: StoreName, now: () => number): Premises {
       if (store === "redis" && life > 0) await age(String(REDIS), at, life);
     },
     async close() {
-      if (store === "redis") await driverAt(place, now).clear("");
+      if (!isFolder) await cleared(driverAt(place, now));
       for (const driver of drivers) await driver.dispose();
-      if (store !== "redis") rmSync(at, { recursive: true });
+      if (isFolder) rmSync(at, { recursive: true });
     },
   };
+}
+
+async function cleared(driver: Driver): Promise<void> {
+  await driver.clear("");
+  await driver.dispose();
 }
 
 /** One driver, which all share. */

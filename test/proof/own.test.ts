@@ -1,0 +1,56 @@
+// A driver of one's own goes through the same tests: by a variable that names its module.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "latchkey-own-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a driver that is named is tried in place of ours", () => {
+  const { passed, failed, text } = tried(join(root, "examples/tried_driver.ts"));
+  expect([failed, passed >= 10], text).toEqual([0, true]);
+  expect(text).toContain("own, by http");
+  expect(text).not.toContain("memory, by http");
+});
+
+test("one that compares, then writes, fails", () => {
+  const module = join(folder, "compares.ts");
+  writeFileSync(module, COMPARES.replaceAll("SQLITE", join(root, "drivers/sqlite.ts")));
+  expect(tried(module).failed).toBeGreaterThan(0);
+});
+
+const COMPARES = `
+import sqlite from "SQLITE";
+export default ({ now, at }) => {
+  const driver = sqlite({ path: \`\${process.env.TRIED_FOLDER}/\${at}.db\`, now, synchronous: "normal" });
+  return {
+    ...driver,
+    async swap(key, expected, next, options) {
+      if (await driver.getItem(key) !== expected) return false;
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      await (next === null ? driver.removeItem(key) : driver.setItem(key, next, options));
+      return true;
+    },
+  };
+};
+`;
+
+/** Runs a few flows on a driver. */
+function tried(module: string): { readonly passed: number; readonly failed: number; readonly text: string } {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [vitest, "run", "test/flows/idempotency.test.ts", "--reporter=verbose"],
+    {
+      cwd: root,
+      env: { ...process.env, LATCHKEY_DRIVER: module, TRIED_FOLDER: folder, NO_COLOR: "1" },
+      encoding: "utf8",
+    },
+  );
+  const text = stdout + stderr;
+  const count = (kind: string) => Number(new RegExp(`Tests .*?(\\d+) ${kind}`).exec(text)?.[1] ?? 0);
+  return { passed: count("passed"), failed: count("failed"), text };
+}
