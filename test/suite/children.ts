@@ -8,14 +8,17 @@ import { createInterface } from "node:readline";
 import type { Order } from "./child_writer.ts";
 import type { StoreOnDisk } from "./stores_on_disk.ts";
 
-export interface Child {
+export interface Spawned {
   readonly process: ChildProcess;
-  readonly ask: (order: Order) => Promise<unknown>;
   /** The next line that it says; undefined when it has ended. */
   readonly next: () => Promise<unknown>;
 }
 
-const children: Child[] = [];
+export interface Child extends Spawned {
+  readonly ask: (order: Order) => Promise<unknown>;
+}
+
+const children: Spawned[] = [];
 const directories: string[] = [];
 let compiled: string | undefined;
 
@@ -27,7 +30,7 @@ export async function cleanUp(): Promise<void> {
 }
 
 /** Resolves when nothing of it runs any more. */
-export async function kill({ process }: Child): Promise<void> {
+export async function kill({ process }: Spawned): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return;
   const ended = once(process, "exit");
   process.kill("SIGKILL");
@@ -54,8 +57,17 @@ export function crowd(): readonly Child[] {
 }
 
 export function child(cwd?: string): Child {
-  const script = join(import.meta.dirname, "child_writer.ts");
-  const args = "Deno" in globalThis ? ["run", "-A", script] : [script];
+  const started = spawned(join(import.meta.dirname, "child_writer.ts"), [], cwd);
+  const ask = (order: Order) => {
+    started.process.stdin?.write(`${JSON.stringify(order)}\n`);
+    return started.next();
+  };
+  return { ...started, ask };
+}
+
+/** A process that runs a script and says lines of JSON. */
+export function spawned(script: string, given: readonly string[], cwd?: string): Spawned {
+  const args = "Deno" in globalThis ? ["run", "-A", script, ...given] : [script, ...given];
   compiled ??= directory(); // what Node compiles for the first child, it need not for the next: a third of the time
   const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
   const started = spawn(process.execPath, args, { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
@@ -64,11 +76,7 @@ export function child(cwd?: string): Child {
     const { value, done } = await lines.next();
     return done ? undefined : JSON.parse(value) as unknown;
   };
-  const ask = (order: Order) => {
-    started.stdin.write(`${JSON.stringify(order)}\n`);
-    return next();
-  };
-  const made = { process: started, ask, next };
+  const made = { process: started, next };
   children.push(made);
   return made;
 }

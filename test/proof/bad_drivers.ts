@@ -1,0 +1,31 @@
+// Drivers that are as they should be, and some that are not.
+import type { Driver } from "../../src/store/driver.ts";
+import { unhurried } from "../../src/testing/unhurried.ts";
+
+export type DriverName = keyof typeof DRIVERS;
+
+const FAR = { most: 12 }; // ms
+
+/** What a driver becomes. All that are not as they should be are slow too, so that chance meets what they do wrong. */
+export const DRIVERS = {
+  /** As it is. */
+  sound: (driver: Driver): Driver => driver,
+  /** Answers a swap before it is written: whether it may be written is looked at first. */
+  early: (driver: Driver): Driver => {
+    const slow = unhurried(driver, FAR);
+    const awaited = new Map<string, Promise<unknown>>();
+    return {
+      ...slow,
+      async getItem(key) {
+        await awaited.get(key);
+        return await slow.getItem(key);
+      },
+      async swap(key, expected, next, options) {
+        await awaited.get(key);
+        if (await driver.getItem(key) !== expected) return false;
+        awaited.set(key, Promise.resolve(slow.swap(key, expected, next, options)));
+        return true;
+      },
+    };
+  },
+} as const;

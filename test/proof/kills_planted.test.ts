@@ -1,0 +1,61 @@
+// Bugs that only a death shows, each in a driver or in the library, and whether the look at what is left sees them. Here processes
+// kill themselves, right after the answer that was no truth yet.
+import { afterEach, expect, test } from "vitest";
+import { cleanUp } from "../suite/children.ts";
+import type { Change } from "../suite/planted.ts";
+import { type Plan, playOut, SOUND, startOnce } from "./lives.ts";
+import { SEED } from "./showed.ts";
+
+type Bug = Pick<Plan, "changes" | "driver" | "diesAfter">;
+
+const OPENS = "records.change(`${uid}:${sid}`, (now) => ({ next: now ?? record, result: undefined }), null)";
+const ROTATES = "records.change(`${uid}:${sid}`, (current) => rotate(current, presented), record)";
+
+const BUGS: Readonly<Record<string, readonly [bug: Bug, saying: RegExp]>> = {
+  "a driver that answers before it wrote": [
+    { changes: [], driver: "early", diesAfter: "verify" },
+    /who signed in|was ended|was used|whose/,
+  ],
+  "a session that is told before its record is written": [
+    {
+      changes: [inSessions(`await ${OPENS};`, `void ${later(OPENS)};`)],
+      driver: "sound",
+      diesAfter: "verify",
+    },
+    /who signed in/,
+  ],
+  "a refresh token that is told before its family has moved": [
+    {
+      changes: [inSessions(
+        `const rotated = await ${ROTATES};`,
+        `const rotated = rotate(record, presented).result; void ${later(ROTATES)};`,
+      )],
+      driver: "sound",
+      diesAfter: "refresh",
+    },
+    /refreshed/,
+  ],
+};
+
+const KILLS = 2;
+
+afterEach(cleanUp);
+
+test.each(Object.entries(BUGS))("%s is seen", async (_name, [bug, saying]) => {
+  await startOnce("sqlite");
+  const played = playOut({ ...bug, store: "sqlite", kills: KILLS, seed: SEED });
+  await expect(played, `seed ${SEED}`).rejects.toThrow(saying);
+}, 60_000);
+
+test("nothing is seen where nothing is wrong", async () => {
+  await startOnce("sqlite");
+  await playOut({ ...SOUND, diesAfter: "refresh", store: "sqlite", kills: KILLS, seed: SEED });
+}, 60_000);
+
+function inSessions(from: string, to: string): Change {
+  return { file: "src/core/sessions.ts", from, to };
+}
+
+function later(call: string): string {
+  return `platform.sleep(100).then(() => ${call})`;
+}
