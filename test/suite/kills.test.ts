@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { chance } from "../../src/testing/chance.ts";
 import { child, cleanUp, placeFor } from "./children.ts";
 import { after, keyOf, LANES, openAt, type StoreOnDisk, STORES } from "./stores_on_disk.ts";
-import { RUNTIME } from "./flow.ts";
+import { LONG } from "../proof/showed.ts";
 
 /** What a writer had been answered when it died: the last step of each lane. */
 interface Death {
@@ -15,7 +15,7 @@ interface Death {
   readonly told: readonly number[];
 }
 
-const KILLS = RUNTIME === "node" ? 200 : 60;
+const KILLS = LONG ? 500 : 60;
 const AT_ONCE = 4;
 const MOMENT = 2; // milliseconds: longer than a write
 
@@ -55,7 +55,7 @@ describe.each(STORES)("%s", (store) => {
       if (store === "sqlite") expect(integrityOf(path)).toEqual({ integrity_check: "ok" });
       else await expectLeftovers(path);
     },
-    120_000,
+    LONG ? 1_800_000 : 120_000,
   );
 });
 
