@@ -41,7 +41,7 @@ export async function planted(changes: readonly Change[]): Promise<typeof create
 function weed(): void {
   for (const name of readdirSync(nursery)) {
     try {
-      process.kill(Number.parseInt(name), 0);
+      process.kill(Number(/\d+/.exec(name)), 0); // whatever stands before the number of its process
     } catch {
       rmSync(join(nursery, name), { recursive: true, force: true }); // there is no such process
     }
