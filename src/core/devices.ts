@@ -2,7 +2,7 @@ import { equal } from "../base/encoding.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { type DeviceToken, formatDeviceToken, parseDeviceToken } from "../crypto/token.ts";
 import type { DeviceSettings } from "../options/devices.ts";
-import type { Owner } from "./accounts.ts";
+import type { Owner } from "./account_record.ts";
 import type { Noted } from "./challenges.ts";
 
 /** What a device shows to be known again: one token, or what its cookie holds. */

@@ -6,7 +6,7 @@ import { AuthError } from "../errors.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { type Cause, CAUSES } from "./causes.ts";
 import type { Core } from "./core.ts";
-import { isListed } from "./sessions.ts";
+import { isListed } from "./account_record.ts";
 import type { Credential } from "./sessions.ts";
 
 /** One thing that was found. */

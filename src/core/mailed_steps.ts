@@ -6,7 +6,7 @@ import { LONG_CODE, newCode, newId, newLongCode } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import type { CodeMail, MailedStep } from "../model.ts";
 import { late, type Store } from "../store/collection.ts";
-import { noteOf, type Owner } from "./accounts.ts";
+import { noteOf, type Owner } from "./account_record.ts";
 import type { Answered, Challenge, Challenges, Code } from "./challenges.ts";
 import type { Guesses, Paid, Target } from "./guesses.ts";
 import type { Mail, Way } from "./mail.ts";

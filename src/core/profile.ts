@@ -6,9 +6,9 @@ import type { Settings } from "../options.ts";
 import type { FieldsSchema } from "../options/users.ts";
 import type { Platform } from "../platform.ts";
 import type { Decision } from "../store/collection.ts";
-import type { Account, Accounts } from "./accounts.ts";
+import { type Account, isListed } from "./account_record.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Events } from "./events.ts";
-import { isListed } from "./sessions.ts";
 
 /** What is kept of a user besides what this library knows: the application's own fields. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 import type { ClientInfo } from "../model.ts";
+import { isListed } from "./account_record.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Events } from "./events.ts";
-import { isListed, type Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** Removes an account with all that belongs to it. `acting`: the session on whose authority. Resolves to how many records went;
  * null where there was no such account, or the acting session had ended. */

@@ -11,7 +11,8 @@ import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
 import type { AccessTokens } from "./access_tokens.ts";
-import type { Account, Accounts, Listed } from "./accounts.ts";
+import { type Account, isListed, type Listed } from "./account_record.ts";
+import type { Accounts } from "./accounts.ts";
 import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
 
 /** A session that lives, with all that was read to know it. */
@@ -103,11 +104,6 @@ export interface Ground {
 
 const IDS = /^[a-z2-7]{26}:[a-z2-7]{26}$/; // of an account and of its session
 const PRUNE_AFTER = 60_000; // ms: a start takes at most twice the longest deadline of 30 s
-
-/** Whether an account lists a session that has not expired. */
-export function isListed(account: Account, sid: string, now: number): boolean {
-  return account.sessions.some((entry) => entry.sid === sid && entry.exp > now);
-}
 
 /** The sessions of a store. */
 export function sessions(ground: Ground): Sessions {

@@ -2,15 +2,8 @@ import { AuthError } from "../errors.ts";
 import type { AccessToken, ClientInfo, Grant, SessionMode } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { AccessTokens } from "./access_tokens.ts";
-import {
-  type Account,
-  type Accounts,
-  type Listed,
-  lists,
-  type Owner,
-  unmoved,
-  type Value,
-} from "./accounts.ts";
+import { type Account, type Listed, lists, type Owner, unmoved, type Value } from "./account_record.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Events } from "./events.ts";
 import type { Noted } from "./challenges.ts";
 import type { Devices, Shown } from "./devices.ts";
@@ -270,7 +263,7 @@ function proven(owner: Owner, value: Value, noted: Noted): Account | null {
   );
   if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;
   if (!unproven) return account;
-  const { slots: _, fields: __, ...bare } = account;
+  const { slots: _, fields: __, reserving: ___, ...bare } = account;
   return {
     ...bare,
     name: null,

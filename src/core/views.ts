@@ -1,5 +1,5 @@
 import type { Session, User } from "../model.ts";
-import type { Account, Owner } from "./accounts.ts";
+import type { Account, Owner } from "./account_record.ts";
 import { type SessionRecord, toldLastUse } from "./session_record.ts";
 import type { Found } from "./sessions.ts";
 

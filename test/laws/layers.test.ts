@@ -72,7 +72,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
   "events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges slots",
-  "accounts devices guesses session_record sessions",
+  "account_record claims values accounts devices guesses session_record sessions",
   "profile views hooks bounces mail_text smtp mail mailed_steps sign_in removal replies sweep core causes explain",
 ].join(" ").split(" ");
 

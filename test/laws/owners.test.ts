@@ -101,9 +101,9 @@ const LAWS: Readonly<Record<string, Law>> = {
       "const next = { ...account, sessions: account.sessions.filter(lives) };",
     ],
   },
-  "only the accounts touch identifiers:": {
+  "only the claims touch identifiers:": {
     pattern: /["'`]identifiers[:"'`]/,
-    owners: /^src\/(core\/accounts|plugins\/fit)\.ts$/, // one keeps the name for what comes,
+    owners: /^src\/(core\/claims|plugins\/fit)\.ts$/, // one keeps the name for what comes,
     strings: true,
     caught: ['collection(store, "identifiers", SHAPE);', "await driver.getItem(`identifiers:${hash}`);"],
     fine: ["const { identifiers } = account;"],

@@ -15,6 +15,8 @@ interface Bug {
 }
 
 const ACCOUNTS = "src/core/accounts.ts";
+const ACCOUNT_RECORD = "src/core/account_record.ts";
+const CLAIMS = "src/core/claims.ts";
 const CHALLENGES = "src/core/challenges.ts";
 const COLLECTION = "src/store/collection.ts";
 const SESSIONS = "src/core/sessions.ts";
@@ -47,7 +49,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
   "a proof of an address that nobody had notes nothing": {
     changes: [{
-      file: ACCOUNTS,
+      file: ACCOUNT_RECORD,
       from: "noted.uid === null ? account.epoch === 0",
       to: "noted.uid === null ? true",
     }],
@@ -62,9 +64,9 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
   "a reservation is void by the clock, and not cleared by a swap": {
     changes: [{
-      file: ACCOUNTS,
+      file: CLAIMS,
       from: "!await cleared(claim, record)",
-      to: "record?.state === 'draft' && platform.now() - record.reserving.at <= store.deadline",
+      to: "platform.now() - Number(record.reserving?.at) <= store.deadline",
     }],
     caught: [[heldFirstSignIns["a first sign-in that sleeps × another"], /accounts that list/]],
   },
@@ -78,7 +80,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
   "a draft is taken for an account": {
     changes: [{
-      file: ACCOUNTS,
+      file: ACCOUNT_RECORD,
       from: `record?.state === "account" ? record : null`,
       to:
         `record && { createdAt: 0, name: null, roles: [], identifiers: [], epoch: 0, sessions: [], ...record }`,
@@ -86,7 +88,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
     caught: [[holds.draftIsNobody, /what a draft answers/]],
   },
   "a removal does not compare the uid of the claim": {
-    changes: [{ file: ACCOUNTS, from: "const ours = now?.uid === uid;", to: "const ours = now !== null;" }],
+    changes: [{ file: CLAIMS, from: "const ours = now?.uid === uid;", to: "const ours = now !== null;" }],
     caught: [[holds.heldRemoval, /claims that lead/]],
   },
   "the swap writes without comparing": {

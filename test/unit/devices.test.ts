@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { newborn } from "../../src/core/accounts.ts";
+import { newborn } from "../../src/core/account_record.ts";
 import { type Devices, devices } from "../../src/core/devices.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { formatDeviceToken, parseDeviceToken } from "../../src/crypto/token.ts";

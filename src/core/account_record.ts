@@ -1,0 +1,138 @@
+import * as v from "valibot";
+import { flag, oneOf } from "../base/schema.ts";
+import type { Noted } from "./challenges.ts";
+import type { Slots } from "./slots.ts";
+
+/** Something that at most one account has: an e-mail address in canonical form (`email`), or what the plug-in of the name `type`
+ * knows people by. */
+export interface Value {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** A value that an account lists, and so has. */
+export interface Identifier extends Value {
+  /** Whether somebody has shown that it is theirs. One that nobody has shown passes, with the account, to whoever does. */
+  readonly proven: boolean;
+}
+
+/** A session that an account lists, and that therefore lives. Times are in epoch milliseconds. */
+export interface Listed {
+  readonly sid: string;
+  readonly at: number;
+  readonly exp: number;
+}
+
+/** What an account is about to claim, and to list. */
+export interface Reserving {
+  /** Random and used once: the claims that this reservation makes carry it. */
+  readonly op: string;
+  /** What the values are claimed under: none that the account lists already. */
+  readonly values: readonly string[];
+  readonly at: number;
+}
+
+/** An account: who it is, what it has, and which sessions live. Everything that must change together is in here. */
+export interface Account {
+  readonly state: "account";
+  readonly createdAt: number;
+  readonly name: string | null;
+  /** The application's own fields of the user; absent before there are any. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly roles: readonly string[];
+  readonly identifiers: readonly Identifier[];
+  /** Absent while no further value is being added. */
+  readonly reserving?: Reserving | undefined;
+  /** One more at every revocation: what was proven before it counts no longer. */
+  readonly epoch: number;
+  readonly sessions: readonly Listed[];
+  /** What features and plug-ins keep here. Each reads its own. */
+  readonly slots?: Slots | undefined;
+}
+
+/** An account that is not one yet: it says which values it is about to claim, and nothing more. */
+export interface Draft {
+  readonly state: "draft";
+  readonly reserving: Reserving;
+}
+
+/** What is kept of an account. */
+export type AccountRecord = Account | Draft;
+
+/** An account, and the id that is not in it. */
+export interface Owner {
+  readonly uid: string;
+  readonly account: Account;
+}
+
+const RESERVING = v.looseObject({ op: v.string(), values: v.array(v.string()), at: v.number() });
+const ACCOUNT_SHAPE = v.looseObject({
+  state: oneOf("account"),
+  createdAt: v.number(),
+  name: v.nullable(v.string()),
+  fields: v.optional(v.record(v.string(), v.unknown())),
+  roles: v.array(v.string()),
+  identifiers: v.array(v.looseObject({ type: v.string(), value: v.string(), proven: flag() })),
+  reserving: v.optional(RESERVING),
+  epoch: v.number(),
+  sessions: v.array(v.looseObject({ sid: v.string(), at: v.number(), exp: v.number() })),
+  slots: v.optional(v.custom<Slots>(isObject)),
+});
+const DRAFT_SHAPE = v.looseObject({ state: oneOf("draft"), reserving: RESERVING });
+
+/** What such a record must look like. */
+export const ACCOUNT_RECORD: v.GenericSchema<unknown, AccountRecord> = v.custom<AccountRecord>((record) =>
+  v.is(ACCOUNT_SHAPE, record) || v.is(DRAFT_SHAPE, record)
+);
+
+/** What an account is born as. */
+export function newborn(
+  born: Pick<Account, "createdAt" | "name" | "fields" | "sessions"> & { readonly identifier: Identifier },
+): Account {
+  const { identifier, ...others } = born;
+  return { state: "account", ...others, roles: [], identifiers: [identifier], epoch: 0 };
+}
+
+/** The account that a record is; a draft is none. */
+export function live(record: AccountRecord | null): Account | null {
+  return record?.state === "account" ? record : null;
+}
+
+/** Whether an account lists a value. */
+export function lists(account: Account, { type, value }: Value): boolean {
+  return account.identifiers.some((identifier) => identifier.type === type && identifier.value === value);
+}
+
+/** Whether an account lists a session that has not expired. */
+export function isListed(account: Account, sid: string, now: number): boolean {
+  return account.sessions.some((entry) => entry.sid === sid && entry.exp > now);
+}
+
+/** Whether a reservation stands: of a draft or of an account, which are alike in this. */
+export function reserves(record: AccountRecord | null, op: string): record is AccountRecord {
+  return record?.reserving?.op === op;
+}
+
+/** Whether a record is reserving since before a moment. */
+export function isStale({ reserving }: AccountRecord, before: number): boolean {
+  return reserving !== undefined && reserving.at <= before;
+}
+
+/** What is left of a record that reserves nothing: of a draft nothing. */
+export function unreserved(record: AccountRecord): Account | null {
+  return record.state === "draft" ? null : { ...record, reserving: undefined };
+}
+
+/** Whether nothing was revoked since a proof noted the account. */
+export function unmoved(noted: Noted, { uid, account }: Owner): boolean {
+  return noted.uid === null ? account.epoch === 0 : noted.uid === uid && noted.epoch === account.epoch;
+}
+
+/** What a proof notes of whoever has the value. */
+export function noteOf(owner: Owner | null): Noted {
+  return owner === null ? { uid: null, epoch: 0 } : { uid: owner.uid, epoch: owner.account.epoch };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,202 @@
+import { newId } from "../crypto/token.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
+import type { Decide, Decision, Store } from "../store/collection.ts";
+import {
+  type Account,
+  type Identifier,
+  isListed,
+  lists,
+  type Owner,
+  reserves,
+  unmoved,
+  type Value,
+} from "./account_record.ts";
+import type { Noted } from "./challenges.ts";
+import type { Claims } from "./claims.ts";
+
+/** What an account becomes besides, in the same swap; null: it may not. Pure: it is asked again whenever somebody was faster. */
+export type Become = (account: Account) => Account | null;
+
+/** Whose account, and on what authority. */
+interface Acting {
+  readonly uid: string;
+  /** The session on whose authority; undefined: the application's own. */
+  readonly acting: string | undefined;
+}
+
+/** Values that are to be added to an account. */
+export interface Adding extends Acting {
+  /** What the account lists already stays as it is. */
+  readonly values: readonly Identifier[];
+  /** The account as it was when the proof of the values was judged. */
+  readonly noted: Noted;
+  /** Asked of the account with the values in it, when they are reserved and again when they are listed, which is when what it answers
+   * is written. What it throws, `add` throws. */
+  readonly become?: Become;
+}
+
+/** A value that is to be removed from an account. */
+export interface Removing extends Acting {
+  readonly value: Value;
+  /** Asked of the account without the value. What it throws, `remove` throws. */
+  readonly become?: Become;
+}
+
+/** What became of the values: the account lists all of them, or none more than before, because one of them is another's or `become`
+ * said no. */
+export type Added = { readonly is: "added"; readonly owner: Owner } | Taken | Refused;
+
+/** What became of the value. */
+export type Unlisted = { readonly is: "removed"; readonly owner: Owner } | Refused;
+
+/** A value that another account has. */
+interface Taken {
+  readonly is: "taken";
+  readonly value: Value;
+}
+
+/** `become` said no. */
+interface Refused {
+  readonly is: "refused";
+}
+
+/** The values of accounts. */
+export interface Values {
+  /** Lists all of some values, or none.
+   * @throws {AuthError} `session_ended`, `not_found`, `challenge_invalid` where the proof no longer counts, `limit_reached`; `storage_unavailable`
+   * where it takes too long */
+  readonly add: (adding: Adding) => Promise<Added>;
+  /** Strikes a value off, with whatever was proven before. Anybody may have it then.
+   * @throws {AuthError} `session_ended`; `not_found` where there is no such account, or it does not list the value */
+  readonly remove: (removing: Removing) => Promise<Unlisted>;
+}
+
+/** What they stand on. */
+export interface ValueGround {
+  readonly store: Store;
+  readonly claims: Claims;
+  /** Decides on an account; a draft is none. */
+  readonly change: <R>(uid: string, decide: Decide<Account, R>) => Promise<R>;
+}
+
+/** Why an account may not change so. */
+type No = ErrorCode | "refused";
+
+type Verdict<R> = Decision<Account, R | No>;
+
+const MOST = 10; // values of an account: it is one record
+
+/** Adds values in three steps, and removes them in three: each may be the last one. */
+export function values({ store, claims, change }: ValueGround): Values {
+  const { platform } = store;
+
+  /** Decides on an account for whoever acts, who must be signed in still, in the very swap that changes something for them. */
+  async function decideFor<R>(
+    { uid, acting }: Acting,
+    decide: (account: Account) => Verdict<R>,
+  ): Promise<R | No> {
+    const at = platform.now();
+    return await change<R | No>(uid, (account) => {
+      if (account === null) {
+        return { next: null, result: acting === undefined ? "not_found" : "session_ended" };
+      }
+      const acts = acting === undefined || isListed(account, acting, at);
+      return acts ? decide(account) : { next: account, result: "session_ended" };
+    });
+  }
+
+  /** One try: null where the reservation was cleared away or replaced meanwhile. */
+  async function attempt(adding: Adding): Promise<Added | null> {
+    const { uid } = adding;
+    const op = newId(platform.random);
+    const wanted = inOrder(adding.values, claims.hashOf);
+    const at = platform.now();
+    const reserved = await decideFor<Wanted>(adding, (account) => {
+      const missing = wanted.filter(([, value]) => !lists(account, value));
+      const next = extended(account, adding, missing);
+      if (typeof next === "string") return { next: account, result: next };
+      const reserving = { op, values: missing.map(([hash]) => hash), at };
+      return { next: { ...account, reserving }, result: missing };
+    });
+    if (typeof reserved === "string") return no(reserved);
+    for (const [, { type, value }] of reserved) {
+      const owner = await claims.obtain({ type, value }, { uid, op });
+      if (owner === null || owner.uid === uid) continue;
+      await claims.clear(uid, op);
+      return { is: "taken", value: { type, value } };
+    }
+    const committed = await commit(adding, op, reserved);
+    if (typeof committed !== "string") return committed;
+    await claims.clear(uid, op);
+    return no(committed);
+  }
+
+  /** Lists exactly what was reserved and claimed. */
+  async function commit(adding: Adding, op: string, reserved: Wanted): Promise<Added | null | No> {
+    return await decideFor<Added | null>(adding, (account) => {
+      if (!reserves(account, op)) return { next: account, result: null };
+      const next = extended(account, adding, reserved);
+      if (typeof next === "string") return { next: account, result: next };
+      const listed = { ...next, reserving: undefined };
+      return { next: listed, result: { is: "added", owner: { uid: adding.uid, account: listed } } };
+    });
+  }
+
+  return {
+    async add(adding) {
+      const until = platform.now() + 2 * store.deadline;
+      do {
+        const added = await attempt(adding);
+        if (added !== null) return added;
+        await platform.sleep((platform.random(1)[0] ?? 0) / 16); // two adds of one account replace each other's reservations
+      } while (platform.now() <= until);
+      throw new AuthError("storage_unavailable", {
+        remedy: "too many values are being added to one account",
+      });
+    },
+    async remove({ value, become = itself, ...acting }) {
+      const { uid } = acting;
+      const hash = claims.hashOf(value);
+      const claim = await claims.get(hash); // before the value is struck off: a claim made after that has another text
+      const removed = await decideFor<Account>(acting, (account) => {
+        if (!lists(account, value)) return { next: account, result: "not_found" };
+        const next = become(without(account, value));
+        return next === null ? { next: account, result: "refused" } : { next, result: next };
+      });
+      if (typeof removed === "string") return no(removed);
+      if (claim?.uid === uid) await claims.discard(hash, claim);
+      return { is: "removed", owner: { uid, account: removed } };
+    },
+  };
+}
+
+/** Values by what they are claimed under. */
+type Wanted = readonly (readonly [hash: string, value: Identifier])[];
+
+/** Each value once, in an order that is everybody's: of two accounts that want the same values one gets all of them. */
+function inOrder(wanted: readonly Identifier[], hashOf: Claims["hashOf"]): Wanted {
+  const byHash = new Map(wanted.map((one) => [hashOf(one), one]));
+  return [...byHash].sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** The account with some values in it, or why it may not have them. */
+function extended(account: Account, adding: Adding, values: Wanted): Account | No {
+  const { uid, noted, become = itself } = adding;
+  if (noted.uid !== uid || !unmoved(noted, { uid, account })) return "challenge_invalid";
+  const identifiers = [...account.identifiers, ...values.map(([, value]) => value)];
+  if (identifiers.length > MOST) return "limit_reached";
+  const next = become({ ...account, identifiers });
+  return next === null ? "refused" : next;
+}
+
+function without(account: Account, { type, value }: Value): Account {
+  const identifiers = account.identifiers.filter((one) => one.type !== type || one.value !== value);
+  return { ...account, identifiers, epoch: account.epoch + 1 };
+}
+
+function no(why: No): Refused {
+  if (why === "refused") return { is: why };
+  throw new AuthError(why);
+}
+
+const itself: Become = (account) => account;
