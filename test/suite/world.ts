@@ -1,11 +1,13 @@
 import { createAuth } from "../../src/auth.ts";
 import { type Duration, seconds } from "../../src/base/duration.ts";
+import type { Accounts } from "../../src/core/accounts.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Mailbox } from "../../src/testing/mailbox.ts";
 import { signedIn } from "../../src/testing/signed_in.ts";
 import { testbed } from "../../src/testing/testbed.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
+import { accountsOn, type Parts } from "../proof/accounts.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { leaks, spellings } from "./leaks.ts";
@@ -22,6 +24,8 @@ export interface World {
   readonly server: (i?: number) => FullAuth;
   /** A further server with other options, on the same store. */
   readonly another: (options: Partial<AuthOptions>) => FullAuth;
+  /** The accounts of the store as a further server has them, on its driver or on one of its own. */
+  readonly accounts: (driver?: Driver) => Promise<Accounts>;
   /** Somebody new at server number `i`. */
   readonly person: (i?: number) => Client;
   /** Somebody new at a given server. */
@@ -62,6 +66,8 @@ export interface WorldOptions {
   readonly wrap?: (driver: Driver) => Driver;
   /** What makes the servers: another than our own where a bug was planted in it, or one that is looked at. */
   readonly createAuth?: typeof createAuth;
+  /** What makes the accounts, likewise. */
+  readonly parts?: Parts | undefined;
   /** Where the store is, by the clock that it is to go by; a new one, unless it is said. */
   readonly premises?: (now: () => number) => Premises;
   /** What the clock shows at first, in epoch milliseconds, and what ids, codes and tokens follow from. */
@@ -82,12 +88,15 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     if (told.message !== undefined) log.push(told.message);
   };
   const { driver, ...place } = given.premises?.(now) ?? premises(store, now);
-  const another = (options: Partial<AuthOptions>): FullAuth => {
+  const storage = (): Driver => {
     const paced = given.unhurried ? unhurried(driver()) : driver();
+    return given.wrap?.(paced) ?? paced;
+  };
+  const another = (options: Partial<AuthOptions>): FullAuth => {
     return (given.createAuth ?? createAuth)(
       {
         ...bed,
-        storage: given.wrap?.(paced) ?? paced,
+        storage: storage(),
         secret: SECRET,
         baseUrl: BASE_URL,
         email: { ...bed.email, from: "Latchkey <no-reply@example.com>" },
@@ -122,6 +131,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     via,
     server,
     another,
+    accounts: (place = storage()) => accountsOn(place, bed.platform, { secret: SECRET, parts: given.parts }),
     person,
     at,
     async signedIn(email, session = "cookie", i = 0) {

@@ -1,0 +1,318 @@
+// Values of an account beside its first: reserved, claimed and listed, struck off and free again.
+import { expect } from "vitest";
+import { object, text } from "../../src/base/schema.ts";
+import { type Account, type Identifier, noteOf, type Owner } from "../../src/core/account_record.ts";
+import type { Accounts } from "../../src/core/accounts.ts";
+import type { Adding, Values } from "../../src/core/values.ts";
+import { claimKeys, leftIn, wrongWith } from "../proof/state.ts";
+import { RUNS } from "../suite/failing_steps.ts";
+import { faulty } from "../suite/faults.ts";
+import { flow } from "../suite/flow.ts";
+import { outcome, signIn } from "../suite/steps.ts";
+import { STORES } from "../suite/stores.ts";
+import { SECRET, type World } from "../suite/world.ts";
+
+const ADA = "ada@example.com";
+const BOB = "bob@example.com";
+const HOUR = 3_600_000; // ms
+
+/** Somebody who has signed in, and who adds values to their account. */
+interface Person {
+  readonly uid: string;
+  readonly sid: string;
+  readonly accounts: Accounts;
+  /** Adds proven addresses on the authority of their session, as their account is now. */
+  readonly add: (emails: readonly string[], more?: Partial<Adding>) => ReturnType<Values["add"]>;
+  /** The same for the removal of one. */
+  readonly remove: (email: string) => ReturnType<Values["remove"]>;
+  /** What the account lists. */
+  readonly listed: () => Promise<readonly string[]>;
+}
+
+const proven = (value: string): Identifier => ({ type: "email", value, proven: true });
+const address = (value: string) => ({ type: "email", value });
+
+async function person(world: World, email: string, accounts?: Accounts): Promise<Person> {
+  const { grant: { user, session } } = await signIn(world, email);
+  return personAt(accounts ?? await world.accounts(), user.id, session.id);
+}
+
+/** Somebody at a given server's accounts. */
+function personAt(accounts: Accounts, uid: string, sid: string): Person {
+  return {
+    uid,
+    sid,
+    accounts,
+    async add(emails, more) {
+      const noted = noteOf(await ownerOf(accounts, uid));
+      const { add } = await accounts.values();
+      return await add({ uid, values: emails.map(proven), acting: sid, noted, ...more });
+    },
+    async remove(email) {
+      const { remove } = await accounts.values();
+      return await remove({ uid, value: address(email), acting: sid });
+    },
+    listed: async () => (await accounts.get(uid))?.identifiers.map(({ value }) => value) ?? [],
+  };
+}
+
+async function ownerOf(accounts: Accounts, uid: string): Promise<Owner | null> {
+  const account = await accounts.get(uid);
+  return account === null ? null : { uid, account };
+}
+
+/** Expects that nothing contradicts anything, and that a sweep an hour later leaves nothing that leads nowhere. */
+async function expectSound(world: World): Promise<void> {
+  const before = await world.contents();
+  const keys = await claimKeys(before, [SECRET]);
+  expect(wrongWith(before, keys)).toEqual([]);
+  await world.turn("61m");
+  await world.server().sweep();
+  await world.server().sweep(); // a claim may have been looked at before the reservation that it belongs to ended
+  const after = await world.contents();
+  expect([...wrongWith(after, keys), ...leftIn(after, keys!, world.now() - 3 * HOUR)]).toEqual([]);
+}
+
+flow("an address that is added lets into the account, and one that is removed no longer", async (world) => {
+  const ada = await person(world, ADA);
+  expect(await ada.add(["ada@work.example"])).toMatchObject({
+    is: "added",
+    owner: { uid: ada.uid, account: { identifiers: [proven(ADA), proven("ada@work.example")], epoch: 0 } },
+  });
+  expect((await signIn(world, "ada@work.example")).grant.user).toMatchObject({ id: ada.uid, email: ADA });
+  expect(await ada.remove(ADA)).toMatchObject({
+    is: "removed",
+    owner: { uid: ada.uid, account: { identifiers: [proven("ada@work.example")], epoch: 1 } },
+  });
+  expect((await signIn(world, ADA)).grant.user.id).not.toBe(ada.uid);
+  expect((await signIn(world, "ada@work.example")).grant.user.id).toBe(ada.uid);
+  await expectSound(world);
+});
+
+flow("several values are listed at once, each once, with whatever else is to change", async (world) => {
+  const ada = await person(world, ADA);
+  const slot = ada.accounts.slot("sms", object<{ readonly n: string }>({ n: text({ min: 1, max: 9 }) }));
+  const wanted = ["c@example.com", "a@example.com", ADA, "b@example.com", "a@example.com"];
+  const seen: Account[] = [];
+  const added = await ada.add(wanted, {
+    become(account) {
+      seen.push(account);
+      return slot.put(account, { n: String(account.identifiers.length) });
+    },
+  });
+  expect(added.is).toBe("added");
+  const account = await ada.accounts.get(ada.uid);
+  expect(account?.identifiers.map(({ value }) => value).toSorted()).toEqual(
+    [ADA, "a@example.com", "b@example.com", "c@example.com"].toSorted(),
+  );
+  expect([slot.get(account!), account?.reserving, account?.epoch]).toEqual([{ n: "4" }, undefined, 0]);
+  expect(seen.map(({ identifiers }) => identifiers.length)).toEqual([4, 4]); // when it reserves, and when it commits
+  expect((await ada.add(wanted)).is).toBe("added"); // again: nothing is to be claimed
+  expect(await ada.listed()).toHaveLength(4);
+  await expectSound(world);
+});
+
+flow("a value that another has is told, and then none is listed", async (world) => {
+  const [ada, bob] = [await person(world, ADA), await person(world, BOB)];
+  for (const wanted of [["x@example.com", BOB], [BOB, "x@example.com"]]) {
+    expect(await ada.add(wanted)).toEqual({ is: "taken", value: address(BOB) });
+  }
+  expect(await ada.accounts.get(ada.uid)).toMatchObject({ identifiers: [proven(ADA)] });
+  expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+  expect((await bob.add(["x@example.com"])).is).toBe("added");
+  await expectSound(world);
+});
+
+flow("values are added and removed while the session lives, and the proof counts", async (world) => {
+  const ada = await person(world, ADA);
+  const { account } = (await ownerOf(ada.accounts, ada.uid))!;
+  const { uid } = ada;
+  await world.server().sessions.endAll({ userId: uid, except: ada.sid });
+  const before = await world.contents();
+  const refused: Readonly<Record<string, () => Promise<unknown>>> = {
+    "challenge_invalid": () => ada.add(["x@example.com"], { noted: noteOf({ uid, account }) }),
+    "challenge_invalid, of another account": () =>
+      ada.add(["x@example.com"], { noted: { uid: "a".repeat(26), epoch: 1 } }),
+    "challenge_invalid, of nobody's": () => ada.add(["x@example.com"], { noted: { uid: null, epoch: 0 } }),
+    "not_found": () => ada.remove("nobody@example.com"),
+    "session_ended": () => ada.add(["x@example.com"], { acting: "a".repeat(26) }),
+    "not_found, account": () => ada.add(["x@example.com"], { uid: "a".repeat(26), acting: undefined }),
+  };
+  for (const [name, call] of Object.entries(refused)) {
+    expect([name, await outcome(call())]).toEqual([name, name.split(",")[0]]);
+  }
+  expect(await ada.add(["x@example.com"], { become: () => null })).toEqual({ is: "refused" });
+  expect(await world.contents()).toEqual(before);
+  await world.server().sessions.endAll({ userId: uid });
+  expect(await outcome(ada.add(["x@example.com"]))).toBe("session_ended");
+  expect(await outcome(ada.remove(ADA))).toBe("session_ended");
+  expect((await ada.add(["x@example.com"], { acting: undefined })).is).toBe("added"); // the application's own authority
+});
+
+flow("what ends while values are being claimed is asked for again when they are listed", async (world) => {
+  const ends: Readonly<Record<string, (ada: Person) => Promise<unknown>>> = {
+    session_ended: ({ uid, sid }) => world.server().sessions.end({ userId: uid, id: sid }),
+    challenge_invalid: ({ uid, sid }) => world.server().sessions.endAll({ userId: uid, except: sid }),
+    not_found: ({ uid }) => world.server().users.remove({ id: uid }),
+  };
+  for (const [code, end] of Object.entries(ends)) {
+    const store = faulty(world.driver());
+    const ada = await person(
+      world,
+      `${code.replace("_", "-")}@example.com`,
+      await world.accounts(store.driver),
+    );
+    const acting = code === "not_found" ? undefined : ada.sid;
+    store.fault = async ({ name, key }, run) => {
+      const done = await run();
+      if (name === "swap" && key.startsWith("identifiers:")) await end(ada);
+      return done;
+    };
+    expect([code, await outcome(ada.add(["x@example.com"], { acting }))]).toEqual([code, code]);
+    expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+  }
+  expect(await world.server().users.find({ email: "x@example.com" })).toBe(null);
+  await expectSound(world);
+});
+
+flow("an account has ten values, and an eleventh is limit_reached", async (world) => {
+  const ada = await person(world, ADA);
+  const nine = Array.from({ length: 9 }, (_, n) => `n${n}@example.com`);
+  expect(await outcome(ada.add([...nine, "ten@example.com"]))).toBe("limit_reached");
+  expect((await ada.add(nine)).is).toBe("added");
+  expect(await ada.listed()).toHaveLength(10);
+  expect(await outcome(ada.add(["ten@example.com"]))).toBe("limit_reached");
+  for (const email of nine) expect((await ada.remove(email)).is).toBe("removed");
+  expect(await ada.listed()).toEqual([ADA]);
+  await expectSound(world);
+});
+
+flow("two accounts that add the same values at once: one gets all of them, the other none", async (world) => {
+  const people = [await person(world, ADA), await person(world, BOB)];
+  const values = ["x@example.com", "y@example.com", "z@example.com"];
+  const added = await Promise.all(people.map(({ add }, i) => add(i === 0 ? values : values.toReversed())));
+  expect(added.map(({ is }) => is).toSorted()).toEqual(["added", "taken"]);
+  const winner = people[added.findIndex(({ is }) => is === "added")];
+  for (const value of values) {
+    expect((await winner?.accounts.find(address(value)))?.uid).toBe(winner?.uid);
+  }
+  await expectSound(world);
+}, { unhurried: true });
+
+flow("values that are added to one account at once are all listed", async (world) => {
+  const ada = await person(world, ADA);
+  const values = ["v@example.com", "w@example.com", "x@example.com", "y@example.com"];
+  const added = await Promise.all(values.map((value) => ada.add([value])));
+  expect(added.map(({ is }) => is)).toEqual(values.map(() => "added"));
+  expect((await ada.listed()).toSorted()).toEqual([ADA, ...values]);
+  await expectSound(world);
+}, { unhurried: true });
+
+flow(
+  "a reservation of an account that does not go on is cleared by whoever wants the value",
+  async (world) => {
+    const ada = await person(world, ADA);
+    const store = faulty(world.driver());
+    const died = () => Promise.reject(new Error("the process died"));
+    const dying = personAt(await world.accounts(store.driver), ada.uid, ada.sid);
+    store.fault = async ({ name, key }, run) => {
+      const done = await run();
+      if (name !== "swap" || !key.startsWith("identifiers:")) return done;
+      store.fault = died;
+      return await died();
+    };
+    expect(await outcome(dying.add(["x@example.com"]))).toBe("storage_unavailable");
+    expect((await ada.accounts.get(ada.uid))?.reserving?.values).toHaveLength(1);
+    await world.turn(5.001); // longer than the deadline
+    const { grant: { user } } = await signIn(world, "x@example.com");
+    expect(user.id).not.toBe(ada.uid);
+    expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+    expect(await ada.add(["x@example.com"])).toEqual({ is: "taken", value: address("x@example.com") });
+    expect(await ada.listed()).toEqual([ADA]);
+    await expectSound(world);
+  },
+);
+
+flow("what an account is reserving goes with it, and with whoever loses it to its owner", async (world) => {
+  const { users } = world.server();
+  const accounts = await world.accounts();
+  const reserve = async (uid: string, op: string) => {
+    await accounts.change(uid, (account) => ({
+      next: account && { ...account, reserving: { op, values: ["b".repeat(52)], at: world.now() } },
+      result: undefined,
+    }));
+    await world.driver().setItem(
+      `identifiers:${"b".repeat(52)}`,
+      JSON.stringify({ rev: 1, v: 1, w: "made-up", uid, type: "email", op }),
+    );
+  };
+  const { id: unproven } = await users.create({ email: ADA });
+  await reserve(unproven, "first");
+  expect((await signIn(world, ADA)).grant.user.id).toBe(unproven);
+  expect((await accounts.get(unproven))?.reserving).toBe(undefined);
+  await reserve(unproven, "second");
+  expect(await users.remove({ id: unproven })).toMatchObject({ removed: expect.any(Number) });
+  expect([...(await world.contents()).keys()].filter((key) => key.startsWith("identifiers:"))).toEqual([]);
+});
+
+flow(
+  "a sweep ends a reservation of an account that has stood for an hour, and leaves the account",
+  async (world) => {
+    const ada = await person(world, ADA);
+    const at = world.now();
+    await ada.accounts.change(ada.uid, (account) => ({
+      next: account && { ...account, reserving: { op: "x", values: ["b".repeat(52)], at } },
+      result: undefined,
+    }));
+    await world.turn(3599);
+    await world.server().sweep();
+    expect((await ada.accounts.get(ada.uid))?.reserving?.op).toBe("x");
+    await world.turn(1);
+    await world.server().sweep();
+    expect(await ada.accounts.get(ada.uid)).toMatchObject({ identifiers: [proven(ADA)] });
+    expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+  },
+);
+
+/** What is stopped, what went before it, and what the account lists when it has been done again. */
+const STOPPED = [
+  { name: "add", before: [], step: ({ add }: Person) => add(["x@example.com", "y@example.com"]), lists: 3 },
+  {
+    name: "remove",
+    before: ["x@example.com"],
+    step: ({ remove }: Person) => remove("x@example.com"),
+    lists: 1,
+  },
+];
+
+for (const { name, before, step, lists } of STOPPED) {
+  flow(`${name}, stopped at any operation, leaves what whoever comes next sets right`, async (world) => {
+    const cell = STORES.indexOf(world.store) + (world.via === "http" ? STORES.length : 0);
+    for (const run of cell === 0 ? RUNS : [RUNS[cell % RUNS.length]!]) {
+      for (let n = 0, hit = true; hit; n++) {
+        const ada = await person(world, ADA);
+        if (before.length > 0) await ada.add(before);
+        const store = faulty(world.driver());
+        const failing = personAt(await world.accounts(store.driver), ada.uid, ada.sid);
+        const [late, first]: [(() => Promise<unknown>)[], number] = [[], store.seen.length];
+        hit = false;
+        store.fault = (operation, call) => {
+          if (operation.n - first < n) return call();
+          hit = true;
+          return run(operation.n - first === n, call, late, operation);
+        };
+        const how = await outcome(step(failing));
+        expect([n, how], "how it ends").toEqual([
+          n,
+          expect.stringMatching(hit ? /^(fine|storage_unavailable)$/ : /^fine$/),
+        ]);
+        const again = await outcome(step(ada));
+        expect(["fine", "not_found"], "the same again").toContain(again);
+        for (const call of late) await call();
+        expect(await ada.listed()).toHaveLength(lists);
+        await expectSound(world);
+        await world.server().users.remove({ id: ada.uid });
+      }
+    }
+  });
+}
