@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type redis from "../../drivers/redis.ts";
 import type { createAuth } from "../../src/auth.ts";
 
 /** A change of one place in the source. */
@@ -20,6 +21,18 @@ const nursery = join(root, "test", ".planted");
  * this process runs, for what is loaded when it is first used.
  * @throws {Error} where the text to change is not found exactly once */
 export async function planted(changes: readonly Change[]): Promise<typeof createAuth> {
+  const door: { readonly createAuth: typeof createAuth } = await import(copied(changes, "mod.ts"));
+  return door.createAuth;
+}
+
+/** The Redis driver from such a copy. */
+export async function plantedRedis(changes: readonly Change[]): Promise<typeof redis> {
+  const door: { readonly default: typeof redis } = await import(copied(changes, "drivers/redis.ts"));
+  return door.default;
+}
+
+/** Where a file of a changed copy is. */
+function copied(changes: readonly Change[], file: string): string {
   mkdirSync(nursery, { recursive: true });
   weed();
   const copy = mkdtempSync(join(nursery, `${process.pid}-`));
@@ -31,10 +44,7 @@ export async function planted(changes: readonly Change[]): Promise<typeof create
     const path = join(copy, file);
     writeFileSync(path, replaced(readFileSync(path, "utf8"), { file, from, to }));
   }
-  const door: { readonly createAuth: typeof createAuth } = await import(
-    pathToFileURL(join(copy, "mod.ts")).href
-  );
-  return door.createAuth;
+  return pathToFileURL(join(copy, file)).href;
 }
 
 /** Removes the copies of processes that were killed. */

@@ -16,6 +16,12 @@ export interface RedisCluster {
   readonly nodeOf: (key: string) => Promise<RedisServer>;
   /** Gives a master a replica, and resolves when every node tells clients of it. */
   readonly replicate: (master: RedisServer) => Promise<RedisServer>;
+  /** Cuts a master off from its replica, for as long as it runs. */
+  readonly cutOff: (master: RedisServer) => Promise<void>;
+  /** Kills a master, and resolves when its replica has taken over. */
+  readonly kill: (master: RedisServer, replica: RedisServer) => Promise<void>;
+  /** Starts a node that was killed, and resolves when it follows whoever took over. */
+  readonly revive: (node: RedisServer) => Promise<void>;
   /** Moves the slot of a key to another master, in three steps: what is new, one key, all of it. */
   readonly moving: (key: string, to: RedisServer) => Promise<readonly (() => Promise<void>)[]>;
   readonly stop: () => Promise<void>;
@@ -49,11 +55,15 @@ export async function redisCluster(): Promise<RedisCluster> {
   for (const node of nodes.slice(1)) await meet(node);
   for (const node of nodes) await until(async () => JOINED.test(String(await ask(node, "cluster", "info"))));
 
+  /** Who has which slots, as whoever answers knows it. */
+  async function ranges(): Promise<readonly (readonly [from: number, to: number, master: Node])[]> {
+    const replies = await ask(nodes[0]!, "cluster", "slots") as [number, number, [string, number]][];
+    return replies.map(([from, to, [, port]]) => [from, to, all.find((node) => node.port === port)!]);
+  }
+
   async function nodeOf(key: string): Promise<RedisServer> {
     const slot = Number(await ask(nodes[0]!, "cluster", "keyslot", key));
-    const ranges = await ask(nodes[0]!, "cluster", "slots") as [number, number, [string, number]][];
-    const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-    return nodes.find(({ port }) => port === range?.[2][1])!;
+    return (await ranges()).find(([from, to]) => from <= slot && slot <= to)![2];
   }
 
   return {
@@ -74,6 +84,18 @@ export async function redisCluster(): Promise<RedisCluster> {
       }
       return replica;
     },
+    async cutOff(master) {
+      await ask(master, "acl", "setuser", "default", "-sync", "-psync", "-replconf"); // it would come again at once
+      await ask(master, "client", "kill", "type", "replica");
+    },
+    async kill(master, replica) {
+      await master.stop();
+      await until(async () => String(await ask(replica, "role")).startsWith("master"));
+    },
+    async revive(node) {
+      await node.start();
+      await until(async () => /^slave,.*,connected,/.test(String(await ask(node, "role"))));
+    },
     async moving(key, to) {
       const from = await nodeOf(key);
       const slot = String(await ask(from, "cluster", "keyslot", key));
@@ -88,7 +110,8 @@ export async function redisCluster(): Promise<RedisCluster> {
         async () => {
           const keys = await ask(from, "cluster", "getkeysinslot", slot, "10000") as string[];
           if (keys.length > 0) await ask(from, ...migrate, ...keys);
-          for (const node of [to, from, ...nodes]) {
+          const masters = (await ranges()).map(([, , master]) => master);
+          for (const node of new Set([to, from, ...masters])) {
             await ask(node, "cluster", "setslot", slot, "node", target);
           }
         },

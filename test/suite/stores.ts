@@ -13,7 +13,11 @@ import { hasKv, openKv } from "./open_kv.ts";
 import { make, type Maker } from "./own_driver.ts";
 import { age } from "./redis_age.ts";
 
-export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv" | "own";
+export type StoreName = "memory" | "fs" | "sqlite" | "redis" | "deno-kv" | "own" | typeof CLUSTER;
+
+/** A Redis Cluster, whose nodes (urls, with spaces between) the environment names when it is first used. It is in no list: whoever
+ * runs on it starts it. */
+export const CLUSTER = "redis-cluster";
 
 /** What makes the driver that is tried in place of all of ours; undefined, usually. */
 const OWN: Maker | undefined = await make(process.env["LATCHKEY_DRIVER"]);
@@ -76,6 +80,8 @@ export function driverAt({ store, at }: Place, now: () => number): Driver {
       return sqlite({ path: join(at, "auth.db"), now, synchronous: "normal" });
     case "redis":
       return redis({ url: String(REDIS), base: at });
+    case CLUSTER:
+      return redis({ cluster: clusterUrls(), base: at });
     case "own":
       if (OWN !== undefined) return OWN.driver({ now, at });
       throw new TypeError("LATCHKEY_DRIVER names no driver");
@@ -89,7 +95,7 @@ export function premises(store: StoreName, now: () => number): Premises {
   if (store === "memory") return own(memory({ now }));
   if (store === "deno-kv") return ownKv(now);
   if (store === "own" && OWN?.isShared === false) return own(emptyStore(now));
-  const isFolder = store !== "redis" && store !== "own";
+  const isFolder = store === "fs" || store === "sqlite";
   const at = isFolder ? mkdtempSync(join(FOLDERS, "latchkey-")) : newName();
   const place = { store, at };
   const drivers: Driver[] = [];
@@ -105,7 +111,9 @@ export function premises(store: StoreName, now: () => number): Premises {
       const passed = (performance.now() - since) / 1000;
       since = performance.now();
       const life = seconds - passed - LATE;
-      if (store === "redis" && life > 0) await age(String(REDIS), at, life);
+      if (life <= 0) return;
+      if (store === "redis") await age(String(REDIS), at, life);
+      if (store === CLUSTER) await age(clusterUrls(), at, life);
     },
     async close() {
       if (!isFolder) await cleared(driverAt(place, now));
@@ -118,6 +126,10 @@ export function premises(store: StoreName, now: () => number): Premises {
 async function cleared(driver: Driver): Promise<void> {
   await driver.clear("");
   await driver.dispose();
+}
+
+function clusterUrls(): readonly string[] {
+  return String(process.env["LATCHKEY_TEST_CLUSTER"]).split(" ");
 }
 
 /** One driver, which all share. */
