@@ -1,6 +1,6 @@
 // Writes down what a store is asked and what it answers, for `linearizable.ts` to judge.
-import type { Driver, MaybePromise } from "../../src/store/driver.ts";
-import type { Operation, Read, Swap } from "./linearizable.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import type { Operation } from "./linearizable.ts";
 
 /** A clock that is shared by all who write a history. */
 export interface Clock {
@@ -17,6 +17,8 @@ export interface Recorder {
   readonly process: string;
   readonly clock: Clock;
   readonly history: Operation[];
+  /** What is noted in place of a text: something shorter that is another one for every other text. */
+  readonly shortened?: (text: string) => string;
 }
 
 /** A clock for one process: every look at it is later than the one before. */
@@ -52,31 +54,39 @@ export function machineClock(): Clock {
   };
 }
 
-/** A driver whose reads and swaps are written down. What is on its way stands in the history without an answer. */
-export function recording(driver: Driver, { process, clock, history }: Recorder): Driver {
-  async function noted<O extends Operation>(
-    pending: O,
-    call: () => MaybePromise<O["reply"]>,
-  ): Promise<O["reply"]> {
-    const place = history.push(pending) - 1;
-    const reply = await call();
-    history[place] = { ...pending, reply, answered: clock.until() } as Operation; // as its kind answers
-    return reply;
-  }
+/** A driver whose reads and swaps are written down. */
+export function recording(driver: Driver, recorder: Recorder): Driver {
+  const { process, clock, history, shortened = (text) => text } = recorder;
+  const short = (text: string | null) => text === null ? null : shortened(text);
 
   const asked = (key: string) => ({ process, key, asked: clock.since(), answered: null });
+  /** What is on its way stands in the history without an answer. */
+  const begun = (pending: Operation) => {
+    const place = history.push(pending) - 1;
+    return (reply: Operation["reply"]) => {
+      const answered = clock.until();
+      const told = typeof reply === "string" ? shortened(reply) : reply;
+      history[place] = { ...pending, answered, reply: told } as Operation; // as its kind answers
+    };
+  };
+
   return {
     ...driver,
-    getItem: (key) =>
-      noted<Read>({ ...asked(key), name: "get", reply: null }, async () => await driver.getItem(key) ?? null),
-    swap(key, expected, next, options) {
+    async getItem(key) {
+      const answer = begun({ ...asked(key), name: "get", reply: null });
+      const text = await driver.getItem(key) ?? null;
+      answer(text);
+      return text;
+    },
+    async swap(key, expected, next, options) {
       const pending = asked(key);
       const ttl = options?.ttl;
       const expires = ttl === undefined ? null : pending.asked + (ttl - EARLY) * clock.second;
-      return noted<Swap>(
-        { ...pending, name: "swap", expected, next, expires, reply: false },
-        () => driver.swap(key, expected, next, options),
-      );
+      const texts = { expected: short(expected), next: short(next) };
+      const answer = begun({ ...pending, name: "swap", ...texts, expires, reply: false });
+      const reply = await driver.swap(key, expected, next, options);
+      answer(reply);
+      return reply;
     },
   };
 }
