@@ -27,7 +27,8 @@ export interface Gate {
   readonly stopAt: (point: Point) => Stop;
 }
 
-interface Stop {
+/** Somebody who is held. */
+export interface Stop {
   /** Resolves when somebody stands there. */
   readonly reached: Promise<void>;
   readonly release: () => void;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type redis from "../../drivers/redis.ts";
 import type { createAuth } from "../../src/auth.ts";
+import type { Parts } from "../proof/accounts.ts";
 
 /** A change of one place in the source. */
 export interface Change {
@@ -16,27 +17,48 @@ export interface Change {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const nursery = join(root, "test", ".planted");
+const copies: string[] = [];
 
-/** `createAuth` from a copy of the source in which some places are changed. Libraries are those of the project. The copy stays while
- * this process runs, for what is loaded when it is first used.
+/** `createAuth` from a copy of the source in which some places are changed.
  * @throws {Error} where the text to change is not found exactly once */
 export async function planted(changes: readonly Change[]): Promise<typeof createAuth> {
-  const door: { readonly createAuth: typeof createAuth } = await import(copied(changes, "mod.ts"));
-  return door.createAuth;
+  return await createAuthOf(copied(changes));
+}
+
+/** The same, and what accounts are made with in that copy. */
+export async function plantedWithParts(
+  changes: readonly Change[],
+): Promise<{ readonly createAuth: typeof createAuth; readonly parts: Parts }> {
+  const copy = copied(changes);
+  const [{ accounts }, { foundation }, { keyring }, { store }] = await Promise.all(
+    ["core/accounts", "core/foundation", "crypto/keyring", "store/collection"].map((path) =>
+      import(copy(`src/${path}.ts`))
+    ),
+  );
+  return { createAuth: await createAuthOf(copy), parts: { accounts, foundation, keyring, store } };
 }
 
 /** The Redis driver from such a copy. */
 export async function plantedRedis(changes: readonly Change[]): Promise<typeof redis> {
-  const door: { readonly default: typeof redis } = await import(copied(changes, "drivers/redis.ts"));
+  const door: { readonly default: typeof redis } = await import(copied(changes)("drivers/redis.ts"));
   return door.default;
 }
 
-/** Where a file of a changed copy is. */
-function copied(changes: readonly Change[], file: string): string {
+async function createAuthOf(copy: Copy): Promise<typeof createAuth> {
+  const door: { readonly createAuth: typeof createAuth } = await import(copy("mod.ts"));
+  return door.createAuth;
+}
+
+/** Where a file of a copy is, by its path from the project's root. */
+type Copy = (file: string) => string;
+
+/** A copy of the source in which some places are changed. Libraries are those of the project. The copy stays while this process runs,
+ * for what is loaded when it is first used. */
+function copied(changes: readonly Change[]): Copy {
   mkdirSync(nursery, { recursive: true });
   weed();
   const copy = mkdtempSync(join(nursery, `${process.pid}-`));
-  process.once("exit", () => rmSync(copy, { recursive: true, force: true }));
+  if (copies.push(copy) === 1) process.once("exit", () => copies.forEach(remove));
   for (const part of ["mod.ts", "src", "drivers"]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
@@ -44,7 +66,7 @@ function copied(changes: readonly Change[], file: string): string {
     const path = join(copy, file);
     writeFileSync(path, replaced(readFileSync(path, "utf8"), { file, from, to }));
   }
-  return pathToFileURL(join(copy, file)).href;
+  return (file) => pathToFileURL(join(copy, file)).href;
 }
 
 /** Removes the copies of processes that were killed. */
@@ -53,9 +75,13 @@ function weed(): void {
     try {
       process.kill(Number(/\d+/.exec(name)), 0); // whatever stands before the number of its process
     } catch {
-      rmSync(join(nursery, name), { recursive: true, force: true }); // there is no such process
+      remove(join(nursery, name)); // there is no such process
     }
   }
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** The text with one place changed. */

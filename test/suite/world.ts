@@ -2,6 +2,7 @@ import { createAuth } from "../../src/auth.ts";
 import { type Duration, seconds } from "../../src/base/duration.ts";
 import type { Accounts } from "../../src/core/accounts.ts";
 import type { AuthOptions } from "../../src/options.ts";
+import type { Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Mailbox } from "../../src/testing/mailbox.ts";
 import { signedIn } from "../../src/testing/signed_in.ts";
@@ -25,7 +26,7 @@ export interface World {
   /** A further server with other options, on the same store. */
   readonly another: (options: Partial<AuthOptions>) => FullAuth;
   /** The accounts of the store as a further server has them, on its driver or on one of its own. */
-  readonly accounts: (driver?: Driver) => Promise<Accounts>;
+  readonly accounts: (driver?: Driver, platform?: Partial<Platform>) => Promise<Accounts>;
   /** Somebody new at server number `i`. */
   readonly person: (i?: number) => Client;
   /** Somebody new at a given server. */
@@ -131,7 +132,8 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     via,
     server,
     another,
-    accounts: (place = storage()) => accountsOn(place, bed.platform, { secret: SECRET, parts: given.parts }),
+    accounts: (place = storage(), platform = {}) =>
+      accountsOn(place, { ...bed.platform, ...platform }, { secret: SECRET, parts: given.parts }),
     person,
     at,
     async signedIn(email, session = "cookie", i = 0) {
