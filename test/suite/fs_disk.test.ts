@@ -1,17 +1,17 @@
 // The file-system driver beside others, over time, and on disks that refuse.
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import fs, { type Driver } from "../../drivers/fs.ts";
 import { locksIn } from "../../drivers/local_disk/locks.ts";
 import { disposeAll, filesIn, folder, open, removeAll } from "./folders.ts";
+import { smallDisk } from "./small_disk.ts";
 
-const disks: string[] = [];
+const small = smallDisk("256k");
 
 afterEach(disposeAll);
 afterAll(() => {
-  for (const disk of disks) spawnSync("umount", [disk]);
+  small?.unmount();
   removeAll();
 });
 
@@ -226,12 +226,10 @@ describe("many at once", () => {
 });
 
 describe("a disk that will not", () => {
-  const small = smallDisk();
-
   test.skipIf(small === null)(
     "full (needs root, to mount a small one): it is said, and the old text stays whole",
     async () => {
-      const driver = open(join(small!, "auth"));
+      const driver = open(join(small!.path, "auth"));
       const big = "x".repeat(40_000);
       await driver.setItem("users:a", "old");
       const wrote: string[] = [];
@@ -256,7 +254,7 @@ describe("a disk that will not", () => {
       expect(await Array.fromAsync(driver.entries(""))).toEqual(
         [...wrote.map((key) => [key, big]), ["users:a", "old"]],
       );
-      expect(readdirSync(join(small!, "auth/.tmp"))).toEqual([]);
+      expect(readdirSync(join(small!.path, "auth/.tmp"))).toEqual([]);
       expect(await driver.swap(wrote[0]!, big, null)).toBe(true); // a session can still be ended
       expect(await driver.swap("users:a", "old", "new")).toBe(true);
       await driver.dispose();
@@ -306,14 +304,3 @@ describe("a disk that will not", () => {
     expect(await driver.swap("users:a", null, "2")).toBe(true);
   });
 });
-
-/** A disk with room for a few records, or null where we may not mount one. */
-function smallDisk(): string | null {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
-  const path = folder();
-  mkdirSync(path);
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", path]);
-  if (status !== 0) return null;
-  disks.push(path);
-  return path;
-}

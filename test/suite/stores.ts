@@ -71,13 +71,18 @@ const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
  * be ahead. */
 const LATE = 5;
 
+/** The folder or the file that a store on a disk is in. */
+export function pathOf({ store, at }: Place): string {
+  return join(at, store === "fs" ? "store" : "auth.db");
+}
+
 /** A driver on a store that others share. */
 export function driverAt({ store, at }: Place, now: () => number): Driver {
   switch (store) {
     case "fs":
-      return fs({ base: join(at, "store"), now });
+      return fs({ base: pathOf({ store, at }), now });
     case "sqlite":
-      return sqlite({ path: join(at, "auth.db"), now, synchronous: "normal" });
+      return sqlite({ path: pathOf({ store, at }), now, synchronous: "normal" });
     case "redis":
       return redis({ url: String(REDIS), base: at });
     case CLUSTER:
@@ -90,13 +95,13 @@ export function driverAt({ store, at }: Place, now: () => number): Driver {
   }
 }
 
-/** Makes a store. */
-export function premises(store: StoreName, now: () => number): Premises {
+/** Makes a store; one on a disk in a folder of its own, inside of another. */
+export function premises(store: StoreName, now: () => number, folder: string = FOLDERS): Premises {
   if (store === "memory") return own(memory({ now }));
   if (store === "deno-kv") return ownKv(now);
   if (store === "own" && OWN?.isShared === false) return own(emptyStore(now));
   const isFolder = store === "fs" || store === "sqlite";
-  const at = isFolder ? mkdtempSync(join(FOLDERS, "latchkey-")) : newName();
+  const at = isFolder ? mkdtempSync(join(folder, "latchkey-")) : newName();
   const place = { store, at };
   const drivers: Driver[] = [];
   let since = performance.now();

@@ -1,0 +1,218 @@
+// Disks that refuse: full, not to be written, held by another process. Whoever asks is told so, nobody is let in who should not be,
+// nothing is half done, and when the disk works again so does everything, without a restart.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import type { Driver } from "../../src/store/driver.ts";
+import { child, cleanUp } from "../suite/children.ts";
+import type { FullAuth, Via } from "../suite/client.ts";
+import { listed, type Ready, sound, STEPS, storeOf } from "../suite/failing_steps.ts";
+import { refusal } from "../suite/faults.ts";
+import { RUNTIME } from "../suite/flow.ts";
+import { removeAll } from "../suite/folders.ts";
+import { signIn } from "../suite/steps.ts";
+import { smallDisk } from "../suite/small_disk.ts";
+import { pathOf, premises } from "../suite/stores.ts";
+import { openAt, type StoreOnDisk, STORES } from "../suite/stores_on_disk.ts";
+import { type World, world } from "../suite/world.ts";
+import { asNobody, letRead } from "./nobody.ts";
+import { caught, showed } from "./showed.ts";
+
+const VIAS = ["method", "http"] as const;
+const READS: readonly string[] = ["check", "token", "list"]; // these are answered, whatever becomes of writes
+
+const small = smallDisk("24m"); // SQLite's log alone grows to 4 MB
+const disk = small ?? { path: "", fill() {}, empty() {} };
+
+afterEach(async () => {
+  disk.empty();
+  await cleanUp();
+});
+afterAll(() => {
+  small?.unmount();
+  removeAll();
+});
+
+describe.skipIf(small === null)("a full disk (needs root, to mount a small one)", () => {
+  describe.each(STORES)("%s", (store) => {
+    test.each(VIAS)(
+      "refuses what must write, by %s, and works again when there is room",
+      (via) =>
+        within(store, via, disk.path, async ({ here, path }) => {
+          const frees = store === "fs" ? ["remove"] : []; // files go, and none is written
+          await refusedAndBack(here, storeOf(here), { spoil: disk.fill, mend: disk.empty, frees });
+          if (store === "fs") expect(readdirSync(join(path, ".tmp")), "what was put aside").toEqual([]);
+          showed("disk", { "steps on a full disk": Object.keys(STEPS).length });
+        }),
+      60_000,
+    );
+
+    test("is no place for a new store, and is one when there is room", () =>
+      within(store, "method", disk.path, async ({ here, path }) => {
+        disk.fill();
+        const fresh = () => here.another({ storage: openAt(store, `${path}-new`, here) });
+        expect((await refusal(Promise.try(() => fresh().ready()))).code).toBe("storage_unavailable");
+        disk.empty();
+        await fresh().ready();
+      }));
+  });
+
+  test("a driver that swallows what the disk says is seen", async () => {
+    for (const store of STORES) {
+      const played = within(
+        store,
+        "method",
+        disk.path,
+        ({ here }) => refusedAndBack(here, swallowing(storeOf(here)), { spoil: disk.fill, mend: disk.empty }),
+      );
+      await expect(played).rejects.toThrow(/what must write/);
+    }
+    caught("disk", "a driver that swallows what the disk says");
+  });
+});
+
+describe.skipIf(RUNTIME !== "node" || process.getuid?.() !== 0)(
+  "what may only be read (needs root, to be somebody else)",
+  () => {
+    test(
+      "fs: refuses what must write, and works again",
+      () =>
+        within("fs", "method", undefined, async ({ here, path }) => {
+          const stop: { to?: () => void } = {};
+          await refusedAndBack(here, storeOf(here), {
+            spoil() {
+              letRead(path);
+              stop.to = asNobody();
+            },
+            mend: () => stop.to?.(),
+          });
+          showed("disk", { "steps on a disk that may only be read": Object.keys(STEPS).length });
+        }),
+      60_000,
+    );
+
+    test.each(STORES)(
+      "%s: a server that starts on it is refused, and says why",
+      (store) =>
+        within(store, "method", undefined, async ({ here, path }) => {
+          await here.signedIn("ada@example.com");
+          letRead(path);
+          const back = asNobody();
+          try {
+            const opened = async () => await here.another({ storage: openAt(store, path, here) }).ready();
+            expect((await refusal(opened())).code).toBe("storage_unavailable");
+          } finally {
+            back();
+          }
+        }),
+    );
+  },
+);
+
+describe.each(STORES)("a lock that another process holds: %s", (store) => {
+  test(
+    "whoever must write is refused at the deadline or waits for it; checks go on",
+    () =>
+      within(store, "method", undefined, async ({ here, path }) => {
+        const other = child();
+        const patient = here.another({ storage: openAt(store, path, here) });
+        await patient.ready();
+        await refusedAndBack(here, openAt(store, path, { now: here.now, deadline: 0.1 }), {
+          async spoil() {
+            expect(await other.ask({ do: "hold", store, path })).toBe("held");
+          },
+          async mend() {
+            const waits = here.at(patient).emailOtp.start({ email: "grace@example.com" });
+            expect(await other.ask({ do: "release" })).toBe("released");
+            expect((await waits).challengeId).toMatch(/^[a-z2-7]{26}$/);
+          },
+        });
+        showed("disk", { "steps beside a lock": Object.keys(STEPS).length });
+      }),
+    60_000,
+  );
+});
+
+/** What happens to a disk, and what is done about it. */
+interface Trouble {
+  readonly spoil: () => unknown;
+  readonly mend: () => unknown;
+  /** Steps that are done all the same. */
+  readonly frees?: readonly string[];
+}
+
+/** Every step while the disk refuses to be written, and again when it does not. */
+async function refusedAndBack(
+  here: World,
+  driver: Driver,
+  { spoil, mend, frees = [] }: Trouble,
+): Promise<void> {
+  const ready = new Map<string, Ready>();
+  const auth: FullAuth = here.another({ storage: driver });
+  await auth.ready();
+  await here.server().ready();
+  for (const [name, step] of Object.entries(STEPS)) {
+    ready.set(name, await step.prepare(here, `${here.store}-${name}`));
+  }
+  await spoil();
+  try {
+    for (const [name, step] of Object.entries(STEPS)) {
+      const outcome = await step.act(ready.get(name)!, auth).then(
+        () => "done",
+        (error) => error.code ?? error,
+      );
+      const right = READS.includes(name) || frees.includes(name) ? "done" : "storage_unavailable";
+      expect([name, outcome], "what must write is refused, what only reads is not").toEqual([name, right]);
+    }
+    for (const [name, { people }] of ready) {
+      for (const { headers, id } of people) {
+        const right = frees.includes(name) ? undefined : id;
+        expect((await auth.getSession(headers)).user?.id, "who is in").toBe(right);
+      }
+    }
+  } finally {
+    await mend();
+  }
+  for (const one of ready.values()) await listed(here, one);
+  for (const [name, step] of Object.entries(STEPS)) await step.again(ready.get(name)!, here);
+  const { grant } = await signIn(here, `new-${here.via}@example.com`, "cookie", here.at(auth));
+  expect(grant.user.emailVerified).toBe(true);
+  await sound(here);
+}
+
+/** A driver that answers that it wrote, whatever the disk says. */
+function swallowing(driver: Driver): Driver {
+  return {
+    ...driver,
+    async swap(...args) {
+      try {
+        return await driver.swap(...args);
+      } catch {
+        return true;
+      }
+    },
+  };
+}
+
+/** A world whose store is in a folder, and where. */
+async function within(
+  store: StoreOnDisk,
+  via: Via,
+  folder: string | undefined,
+  play: (scene: { readonly here: World; readonly path: string }) => Promise<void>,
+): Promise<void> {
+  let path = "";
+  const here = world(store, via, {
+    premises(now) {
+      const made = premises(store, now, folder);
+      path = pathOf(made.place);
+      return made;
+    },
+  });
+  try {
+    await play({ here, path });
+  } finally {
+    disk.empty();
+    await here.close();
+  }
+}
