@@ -5,6 +5,7 @@ import {
   type Account,
   type Identifier,
   isListed,
+  isStale,
   lists,
   type Owner,
   reserves,
@@ -105,20 +106,24 @@ export function values({ store, claims, change }: ValueGround): Values {
     });
   }
 
-  /** One try: null where the reservation was cleared away or replaced meanwhile. */
+  /** One try: null where another add of the account is under way, which is waited for like anybody's, or where the reservation was
+   * cleared away meanwhile. */
   async function attempt(adding: Adding): Promise<Added | null> {
     const { uid } = adding;
     const op = newId(platform.random);
     const wanted = inOrder(adding.values, claims.hashOf);
     const at = platform.now();
-    const reserved = await decideFor<Wanted>(adding, (account) => {
+    const reserved = await decideFor<Wanted | null>(adding, (account) => {
       const missing = wanted.filter(([, value]) => !lists(account, value));
       const next = extended(account, adding, missing);
       if (typeof next === "string") return { next: account, result: next };
+      const isFree = account.reserving === undefined || isStale(account, at - store.deadline);
+      if (!isFree) return { next: account, result: null };
       const reserving = { op, values: missing.map(([hash]) => hash), at };
       return { next: { ...account, reserving }, result: missing };
     });
     if (typeof reserved === "string") return no(reserved);
+    if (reserved === null) return null;
     for (const [, { type, value }] of reserved) {
       const owner = await claims.obtain({ type, value }, { uid, op });
       if (owner === null || owner.uid === uid) continue;
@@ -148,7 +153,7 @@ export function values({ store, claims, change }: ValueGround): Values {
       do {
         const added = await attempt(adding);
         if (added !== null) return added;
-        await platform.sleep((platform.random(1)[0] ?? 0) / 16); // two adds of one account replace each other's reservations
+        await platform.sleep((platform.random(1)[0] ?? 0) / 16);
       } while (platform.now() <= until);
       throw new AuthError("storage_unavailable", {
         remedy: "too many values are being added to one account",
