@@ -8,6 +8,7 @@ const ONCE: readonly string[] = [
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
   "test/proof/kills_planted.test.ts",
+  "test/proof/processes_planted.test.ts",
   "test/races/planted*.test.ts", // whether the races see a bug: they are the same everywhere, and run everywhere
 ];
 

@@ -14,6 +14,7 @@ export interface Waiting {
 /** A session, and what its owner shows. */
 export interface Held {
   readonly user: string;
+  readonly email: string | null;
   readonly session: string;
   readonly by: SessionMode;
   readonly headers: Readonly<Record<string, string>>;
