@@ -1,6 +1,6 @@
 // How long the instruments run, and what they say of it.
 import { appendFileSync } from "node:fs";
-import { RUNTIME } from "../suite/flow.ts";
+import { RUNTIME } from "../suite/runtime.ts";
 
 /** What shows something of every flow, in the order in which it is told of. */
 export const INSTRUMENTS = [

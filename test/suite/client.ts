@@ -6,7 +6,6 @@ import { errorsOf } from "../../src/http/openapi.ts";
 import { always, chosen } from "../../src/features/index.ts";
 import type { AnyRoute, Call } from "../../src/contract.ts";
 import { holdReply } from "./described.ts";
-import { secretsIn } from "./leaks.ts";
 import type { Grant } from "../../src/model.ts";
 
 /** How a flow reaches the library: by its methods, or over its routes. */
@@ -29,8 +28,6 @@ export type Client = { readonly [F in keyof Routed]: Called<Routed[F]> } & {
   readonly cookies: readonly string[];
   /** Takes on what goes with the requests of somebody who has signed in. */
   readonly wears: (shown: Headers) => void;
-  /** The tokens that were seen. */
-  readonly secrets: readonly string[];
 };
 
 export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly route: AnyRoute }>> = Object
@@ -43,18 +40,18 @@ export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly rou
     ),
   ) as never;
 
-export function client(auth: FullAuth, via: Via): Client {
+/** `sends` is told what goes out. */
+export function client(auth: FullAuth, via: Via, sends: (input: object) => void = () => {}): Client {
   const headers = new Headers({ origin: "http://localhost:3000", "user-agent": "a test" });
   const cookies: string[] = [];
-  const secrets: string[] = [];
   const reach = via === "http" ? overHttp : byMethod;
   const features = Object.entries(calls).map(([feature, addresses]) => {
     const methods = Object.keys(addresses).map((method) => [
       method,
       async (input: object = {}) => {
         const name = `${feature}.${method}`;
+        sends(input);
         const { result, set } = await reach(auth, name, input, headers);
-        secrets.push(...secretsIn(result, set));
         for (const cookie of set) keepCookie(cookie, headers, cookies);
         const { accessToken, deviceToken } = Object(result) as Partial<Grant>;
         if (deviceToken !== undefined) headers.set("latchkey-device", deviceToken);
@@ -70,10 +67,8 @@ export function client(auth: FullAuth, via: Via): Client {
     for (const [name, value] of shown) if (name !== "cookie") headers.set(name, value);
     const pairs = shown.get("cookie")?.split("; ") ?? [];
     for (const pair of pairs) keepCookie(pair, headers, cookies);
-    const accessToken = shown.get("authorization")?.slice("Bearer ".length);
-    secrets.push(...secretsIn({ accessToken, deviceToken: shown.get("latchkey-device") }, pairs));
   };
-  return { ...Object.fromEntries(features), headers, cookies, wears, secrets };
+  return { ...Object.fromEntries(features), headers, cookies, wears };
 }
 
 interface Reached {

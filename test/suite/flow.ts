@@ -1,15 +1,12 @@
 import { appendFileSync } from "node:fs";
 import * as vitest from "vitest";
 import { STORES } from "./stores.ts";
+import { RUNTIME } from "./runtime.ts";
 import { type World, world, type WorldOptions } from "./world.ts";
 
+export { RUNTIME };
+
 const VIAS = ["method", "http"] as const;
-/** Where this runs. What takes long and is the same everywhere is tried at its full length on Node. */
-export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
-  ? "deno"
-  : "Bun" in globalThis
-  ? "bun"
-  : "node";
 
 /** A flow of the library, as it was registered. */
 export interface Flow {

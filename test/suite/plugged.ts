@@ -10,7 +10,7 @@ export interface Plugged {
 }
 
 /** Somebody new at a server, who calls the methods of a plug-in as the world has it: by method or over HTTP. */
-export function plugged({ via }: World, auth: FullAuth): Plugged {
+export function plugged({ via, sent: sends }: World, auth: FullAuth): Plugged {
   const headers = new Headers({ origin: BASE_URL, "user-agent": "a test" });
   return {
     headers,
@@ -20,6 +20,7 @@ export function plugged({ via }: World, auth: FullAuth): Plugged {
         const methods = auth as unknown as Record<string, Record<string, (input: object) => Promise<T>>>; // by name
         return await methods[plugin]![method]!({ ...input, client: { userAgent: "a test" } });
       }
+      sends(input);
       const [method = "", path = ""] = address.split(" ");
       const sent = new Headers(headers);
       sent.set("content-type", "application/json");

@@ -10,9 +10,9 @@ import { testbed } from "../../src/testing/testbed.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { accountsOn, type Parts } from "../proof/accounts.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
-import { keyring } from "../../src/crypto/keyring.ts";
-import { leaks, spellings } from "./leaks.ts";
+import { showed } from "../proof/showed.ts";
 import { type Premises, premises, type StoreName } from "./stores.ts";
+import { witness } from "./witness.ts";
 
 export const SECRET = "the-first-secret-of-these-tests-0123456789";
 export const BASE_URL = "http://localhost:3000";
@@ -47,7 +47,9 @@ export interface World {
   readonly contents: () => Promise<Map<string, string>>;
   /** Notes further secrets that may stand nowhere. */
   readonly saw: (secrets: readonly string[]) => void;
-  /** Codes and tokens of all people here that stand in the log or in a kept reply, which is opened for that. */
+  /** Notes what a client sends by other means than those of this world: what it made up or typed is echoed by nobody. */
+  readonly sent: (input: unknown) => void;
+  /** Secrets that stand where they do not belong: in whatever was written to the store, logged or answered here. */
   readonly leaks: () => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
@@ -83,6 +85,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   });
   const log: string[] = [];
   const lines: Line[] = [];
+  const seen = witness();
   const note = (line: object) => {
     const told = line as Line; // as every line is
     lines.push(told);
@@ -94,7 +97,8 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     return given.wrap?.(paced) ?? paced;
   };
   const another = (options: Partial<AuthOptions>): FullAuth => {
-    return (given.createAuth ?? createAuth)(
+    return seen.server(
+      given.createAuth ?? createAuth,
       {
         ...bed,
         storage: storage(),
@@ -115,13 +119,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
   };
   const servers: FullAuth[] = [];
   const server = (i = 0) => servers[i] ??= another({});
-  const seen: string[] = [];
-  const people: Client[] = [];
-  const at = (auth: FullAuth): Client => {
-    const somebody = client(auth, via);
-    people.push(somebody);
-    return somebody;
-  };
+  const at = (auth: FullAuth): Client => client(auth, via, seen.sent);
   const person = (i = 0) => at(server(i));
   const contents = async () => {
     const all = await Array.fromAsync(driver().entries(""));
@@ -153,14 +151,12 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     random: bed.platform.random,
     driver,
     contents,
-    saw: (secrets) => void seen.push(...secrets),
+    saw: seen.saw,
+    sent: seen.sent,
     async leaks() {
-      const codes = box.messages.flatMap(({ data }) => spellings(data["code"] ?? ""));
-      const secrets = [...codes, ...seen, ...people.flatMap(({ secrets }) => secrets)].filter((one) =>
-        one !== ""
-      );
-      const kept = await contents().catch(() => []); // a flow may have closed the store
-      return leaks([...lines, ...log, ...await repliesIn(kept)], secrets);
+      const { leaks, ...counts } = await seen.testimony();
+      showed("secrets", { flows: 1, ...counts });
+      return leaks;
     },
     close: place.close,
   };
@@ -171,18 +167,9 @@ export async function within(run: (here: World) => Promise<void>): Promise<void>
   const here = world("memory", "method");
   try {
     await run(here);
+    const leaks = await here.leaks();
+    if (leaks.length > 0) throw new Error(leaks.join("\n"));
   } finally {
     await here.close();
   }
-}
-
-/** What stands in kept replies under the usual secret, opened. */
-async function repliesIn(contents: Iterable<readonly [string, string]>): Promise<readonly string[]> {
-  const keys = keyring([SECRET], () => new Uint8Array(12));
-  const sealed = [...contents].flatMap(([key, text]) => {
-    const { sealed }: { readonly sealed?: unknown } = key.startsWith("replies:") ? JSON.parse(text) : {};
-    return typeof sealed === "string" ? [sealed] : [];
-  });
-  const opened = await Promise.all(sealed.map((one) => keys.open("replies", one)));
-  return opened.flatMap((one) => one.is === "open" ? [one.plain] : []);
 }

@@ -1,0 +1,170 @@
+// Sees everything that the servers of one world write, and every secret that they have.
+import { inspect } from "node:util";
+import { fromBase64url } from "../../src/base/encoding.ts";
+import type { Logger } from "../../src/events.ts";
+import type { Message } from "../../src/model.ts";
+import type { AuthOptions } from "../../src/options.ts";
+import type { createAuth } from "../../src/auth.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import { issuing, secretIs, sentIn } from "./belongings.ts";
+import type { FullAuth } from "./client.ts";
+import { eavesdropped, overheard, overseen } from "./hearing.ts";
+import { derivedFrom, opened, privateIn, secretsIn } from "./kept_secrets.ts";
+import { leaks, type Secret, type Written } from "./leaks.ts";
+import { type Answer, type Parts, partsOf } from "./replies_heard.ts";
+
+/** Whoever sees all of it. */
+export interface Witness {
+  /** Makes a server. */
+  readonly server: (make: typeof createAuth, options: AuthOptions) => FullAuth;
+  /** Sees what a client sends: what it makes up or types is echoed by nobody. */
+  readonly sent: (input: unknown) => void;
+  /** Is told of further secrets. */
+  readonly saw: (secrets: readonly string[]) => void;
+  /** What stands where it does not belong, and how much was looked through. */
+  readonly testimony: () => Promise<Testimony>;
+}
+
+/** What came of looking. */
+export interface Testimony {
+  readonly leaks: readonly string[];
+  readonly secrets: number;
+  readonly texts: number;
+}
+
+/** What was seen. It is looked at in the end, so that nothing waits for it. */
+interface Seen {
+  /** Text → key. */
+  readonly stored: Map<string, string>;
+  readonly logged: Set<unknown>;
+  readonly answers: Answer[];
+  readonly secrets: Secret[];
+  /** Those of the options. */
+  readonly keys: Set<string>;
+}
+
+/** Somebody who sees one world. */
+export function witness(): Witness {
+  const seen: Seen = { stored: new Map(), logged: new Set(), answers: [], secrets: [], keys: new Set() };
+  const { stored, logged, answers, secrets, keys } = seen;
+  const store = (key: string, text: string) => void stored.set(text, key);
+
+  /** What is secret in options is known, and what is mailed, logged and stored by them is seen. */
+  function noted({ storage, secret, platform, plugins, ...rest }: AuthOptions): AuthOptions {
+    const all = [secret].flat();
+    for (const one of all) keys.add(one);
+    secrets.push(...all.flatMap(derivedFrom), ...secretsIn(rest));
+    const { email, logger } = rest;
+    const send = (message: Message) => {
+      secrets.push(...codesIn(message));
+      return email?.send?.(message);
+    };
+    const line = (one: unknown) => void logged.add(one);
+    return {
+      ...rest,
+      secret,
+      ...(plugins && { plugins }),
+      ...(storage !== undefined && { storage: isDriver(storage) ? overseen(storage, store) : storage }),
+      ...(typeof email?.send === "function" && { email: { ...email, send } }),
+      ...(Object(logger) === logger && { logger: eavesdropped(logger as Logger, line) }),
+      ...(platform &&
+        { platform: { ...platform, ...(platform.log && { log: eavesdropped(platform.log, line) }) } }),
+    } as AuthOptions; // nothing is missing that was there
+  }
+
+  function heard(auth: FullAuth, options: Partial<AuthOptions>): FullAuth {
+    const issues = issuing(options);
+    return overheard(auth, {
+      asked: (_, input) => void secrets.push(...sentIn(input)),
+      answered(operation, result, request) {
+        if (operation === "idempotent") return; // the application's own
+        const kept = result instanceof Response && result.ok && request?.headers.has("idempotency-key");
+        answers.push({
+          operation,
+          result: result instanceof Response ? result.clone() : result,
+          issues: [...issues].flatMap(([one, kinds]) =>
+            operation === one || isAt(operation, one) ? kinds : []
+          ),
+          kept: kept === true,
+        });
+      },
+    });
+  }
+
+  return {
+    server(make, given) {
+      const options = noted(given);
+      try {
+        return heard(make(options) as FullAuth, options);
+      } catch (error) {
+        answers.push({ operation: "createAuth", result: error, issues: [], kept: false });
+        throw error;
+      }
+    },
+    sent: (input) => void secrets.push(...sentIn(input)),
+    saw: (all) => void secrets.push(...all.flatMap((one) => secretIs("a secret", one))),
+    testimony: () => lookedAt(seen),
+  };
+}
+
+function isDriver(storage: AuthOptions["storage"]): storage is Driver {
+  return typeof Object(storage).swap === "function" && typeof Object(storage).entries === "function";
+}
+
+/** Whether a call (`POST /auth/sign-in`) is that of a route, wherever the routes begin. */
+function isAt(call: string, route: string): boolean {
+  const [method = "", path = ""] = route.split(" ");
+  return path !== "" && call.startsWith(`${method} `) && call.endsWith(path);
+}
+
+/** A code as it is mailed, and as it is typed. */
+function codesIn({ data }: Message): readonly Secret[] {
+  const code = data["code"] ?? "";
+  return [code, code.replaceAll("-", "")].flatMap((one) => secretIs("a code", one));
+}
+
+/** Answers that were looked at before: the body of a `Response` is read once. */
+const parts = new WeakMap<Answer, Promise<Parts>>();
+
+function taken(answer: Answer): Promise<Parts> {
+  const taken = partsOf(answer);
+  parts.set(answer, taken);
+  return taken;
+}
+
+/** Everything that was written, with every secret, and what is amiss. */
+async function lookedAt({ stored, logged, answers, secrets, keys }: Seen): Promise<Testimony> {
+  const written: Written[] = [...stored].map(([text, key]) => ({
+    where: "store",
+    by: key,
+    text: `${key} ${text}`,
+  }));
+  for (const line of logged) written.push({ where: "log", by: eventOf(line), text: textOf(line) });
+  const all = [...secrets];
+  const unsealed: string[] = [];
+  for (const answer of answers) {
+    const { tokens, rest, kept } = await (parts.get(answer) ?? taken(answer));
+    written.push({ where: "reply", by: answer.operation, text: rest });
+    all.push(...tokens, ...kept);
+  }
+  for (const [text, key] of stored) {
+    const { plain, bare } = await opened(key, text, [...keys]);
+    if (bare) unsealed.push(`something unsealed in the store: ${key}`);
+    for (const [label, one] of plain) {
+      if (label === "replies") written.push({ where: "seal", by: key, text: one });
+      if (label === "signing-keys") all.push(...privateIn(JSON.parse(one)));
+      if (label === "lookup-key") all.push({ is: "the lookup key", value: fromBase64url(one) ?? one });
+    }
+  }
+  return { leaks: [...leaks(written, all), ...unsealed], secrets: all.length, texts: written.length };
+}
+
+function eventOf(line: unknown): string {
+  return typeof line === "string" ? "a warning" : String(Object(line).event);
+}
+
+function textOf(line: unknown): string {
+  return typeof line === "string"
+    ? line
+    : inspect(line, { depth: 20, maxArrayLength: null, maxStringLength: null });
+}
