@@ -103,7 +103,7 @@ const COPIES: readonly Readonly<Record<string, readonly [Change, found: string]>
     ],
     "of a refresh token what only its owner knows is kept in the clear": [
       { ...PRESENTED, to: "attempt: parsed.mac" },
-      "the end of a refresh token in the store: sessions",
+      "a refresh token in the store: sessions",
     ],
     "a session token is set anew where nobody signs in": [
       {

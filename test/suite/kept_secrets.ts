@@ -1,6 +1,6 @@
 // The secrets of options, and what is sealed under them.
 import { utf8 } from "../../src/base/encoding.ts";
-import { hkdf, keyring, type Label } from "../../src/crypto/keyring.ts";
+import { hkdf, type Keyring, keyring, type Label } from "../../src/crypto/keyring.ts";
 import { secretIs } from "./belongings.ts";
 import type { Secret } from "./leaks.ts";
 
@@ -80,11 +80,21 @@ export interface Opened {
 export async function opened(key: string, text: string, secrets: readonly string[]): Promise<Opened> {
   const label = SEALED[key.split(":")[0] ?? ""];
   if (label === undefined) return { plain: [], bare: false };
-  const keys = keyring(secrets, () => new Uint8Array(12));
+  const keys = keyringOf(secrets);
   const sealed = [...text.matchAll(/"sealed":"((?:[^"\\]|\\.)*)"/g)].map(([, one = ""]) => one);
   const all = await Promise.all(sealed.map(async (one) => [one, await keys.open(label, one)] as const));
   return {
     plain: all.flatMap(([, one]) => one.is === "open" ? [[label, one.plain] as const] : []),
     bare: all.some(([one, { is }]) => is === "damaged" || !SEAL.test(one)),
   };
+}
+
+const keyrings = new Map<string, Keyring>();
+
+/** To open alone: it makes no nonces. Each is derived once. */
+function keyringOf(secrets: readonly string[]): Keyring {
+  const name = JSON.stringify(secrets);
+  const made = keyrings.get(name) ?? keyring(secrets, () => new Uint8Array(12));
+  keyrings.set(name, made);
+  return made;
 }

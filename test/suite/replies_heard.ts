@@ -61,10 +61,7 @@ function partsIn(
   for (const { member } of members) delete others[member];
   const tokens = [...members, ...set.flatMap(({ values }) => values)].filter(({ value }) => value !== "");
   return {
-    tokens: tokens.flatMap(({ is, value }) => [
-      { is, value },
-      { is: `the end of ${is}`, value: value.slice(-SECRET) },
-    ]),
+    tokens: tokens.map(({ is, value }) => ({ is, value: value.slice(-SECRET) })), // whoever has the whole has this
     kept: [],
     rest: [JSON.stringify(others) ?? "", ...set.map(({ rest }) => rest)].join("\n"),
   };

@@ -1,5 +1,7 @@
 // In how many ways a text can be written down.
-import { base32, base64url, hex, sha256, utf8 } from "../../src/base/encoding.ts";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { base32 } from "../../src/base/encoding.ts";
 
 const LONG = 16; // characters: what is shorter is sought in base64 only where it stands from the first byte on
 
@@ -7,12 +9,12 @@ const LONG = 16; // characters: what is shorter is sought in base64 only where i
 export function spellingsOf(text: string): readonly string[] {
   const quoted = JSON.stringify(text).slice(1, -1);
   const twice = JSON.stringify(quoted).slice(1, -1);
-  return distinct([text, encodeURIComponent(text), quoted, twice, ...spellingsOfBytes(utf8(text))]);
+  return distinct([text, encodeURIComponent(text), quoted, twice, ...spellingsOfBytes(Buffer.from(text))]);
 }
 
 /** Bytes as text. */
 export function spellingsOfBytes(bytes: Uint8Array): readonly string[] {
-  const hexadecimal = hex(bytes);
+  const hexadecimal = Buffer.from(bytes).toString("hex");
   return distinct([hexadecimal, hexadecimal.toUpperCase(), ...inBase64(bytes)]);
 }
 
@@ -23,7 +25,7 @@ export function spellingsOfKey(bytes: Uint8Array): readonly string[] {
 
 /** The plain SHA-256 of a text: of what can be guessed it tells as much as the text. */
 export function hashesOf(text: string): readonly string[] {
-  const hash = sha256(utf8(text));
+  const hash = createHash("sha256").update(text).digest();
   return [...spellingsOfBytes(hash), base32(hash)];
 }
 
@@ -32,7 +34,7 @@ export function hashesOf(text: string): readonly string[] {
 function inBase64(bytes: Uint8Array): readonly string[] {
   const places = bytes.length < LONG ? [0] : [0, 1, 2];
   const found = places.map((before) => {
-    const whole = base64url(Uint8Array.of(...new Uint8Array(before), ...bytes));
+    const whole = Buffer.concat([new Uint8Array(before), bytes]).toString("base64url");
     const end = bytes.length < LONG ? whole.length : Math.floor((before + bytes.length) * 8 / 6);
     return whole.slice(before === 0 ? 0 : before + 1, end);
   });
