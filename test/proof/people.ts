@@ -72,13 +72,13 @@ const UNAVAILABLE = "storage_unavailable";
 const LIVING = 3; // sessions that somebody keeps
 const STAY = 7; // rounds until an account is removed
 
-/** A server of the library on a store, by the machine's clock. A crowd is not held up. */
-export function serving(storage: Driver, { send }: Mailbox, make: typeof createAuth = createAuth): FullAuth {
-  return make({
+/** A server of the library on a store, by the machine's clock, with a deadline in seconds. A crowd is not held up. */
+export function serving(storage: Driver, { send }: Mailbox, deadline: number = DEADLINE): FullAuth {
+  return createAuth({
     storage,
     secret: SECRET,
     baseUrl: BASE_URL,
-    storageDeadline: `${DEADLINE}s`,
+    storageDeadline: `${deadline}s`,
     email: { from: "no-reply@example.com", send },
     emailOtp: true,
     rateLimit: false,
