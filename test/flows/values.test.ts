@@ -1,77 +1,14 @@
 // Values of an account beside its first: reserved, claimed and listed, struck off and free again.
 import { expect } from "vitest";
 import { object, text } from "../../src/base/schema.ts";
-import { type Account, type Identifier, noteOf, type Owner } from "../../src/core/account_record.ts";
-import type { Accounts } from "../../src/core/accounts.ts";
-import type { Adding, Values } from "../../src/core/values.ts";
-import { claimKeys, leftIn, wrongWith } from "../proof/state.ts";
-import { RUNS } from "../suite/failing_steps.ts";
+import { type Account, noteOf } from "../../src/core/account_record.ts";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
-import { STORES } from "../suite/stores.ts";
-import { SECRET, type World } from "../suite/world.ts";
+import { address, expectSound, ownerOf, type Person, person, personAt, proven } from "../suite/values.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
-const HOUR = 3_600_000; // ms
-
-/** Somebody who has signed in, and who adds values to their account. */
-interface Person {
-  readonly uid: string;
-  readonly sid: string;
-  readonly accounts: Accounts;
-  /** Adds proven addresses on the authority of their session, as their account is now. */
-  readonly add: (emails: readonly string[], more?: Partial<Adding>) => ReturnType<Values["add"]>;
-  /** The same for the removal of one. */
-  readonly remove: (email: string) => ReturnType<Values["remove"]>;
-  /** What the account lists. */
-  readonly listed: () => Promise<readonly string[]>;
-}
-
-const proven = (value: string): Identifier => ({ type: "email", value, proven: true });
-const address = (value: string) => ({ type: "email", value });
-
-async function person(world: World, email: string, accounts?: Accounts): Promise<Person> {
-  const { grant: { user, session } } = await signIn(world, email);
-  return personAt(accounts ?? await world.accounts(), user.id, session.id);
-}
-
-/** Somebody at a given server's accounts. */
-function personAt(accounts: Accounts, uid: string, sid: string): Person {
-  return {
-    uid,
-    sid,
-    accounts,
-    async add(emails, more) {
-      const noted = noteOf(await ownerOf(accounts, uid));
-      const { add } = await accounts.values();
-      return await add({ uid, values: emails.map(proven), acting: sid, noted, ...more });
-    },
-    async remove(email) {
-      const { remove } = await accounts.values();
-      return await remove({ uid, value: address(email), acting: sid });
-    },
-    listed: async () => (await accounts.get(uid))?.identifiers.map(({ value }) => value) ?? [],
-  };
-}
-
-async function ownerOf(accounts: Accounts, uid: string): Promise<Owner | null> {
-  const account = await accounts.get(uid);
-  return account === null ? null : { uid, account };
-}
-
-/** Expects that nothing contradicts anything, and that a sweep an hour later leaves nothing that leads nowhere. */
-async function expectSound(world: World): Promise<void> {
-  const before = await world.contents();
-  const keys = await claimKeys(before, [SECRET]);
-  expect(wrongWith(before, keys)).toEqual([]);
-  await world.turn("61m");
-  await world.server().sweep();
-  await world.server().sweep(); // a claim may have been looked at before the reservation that it belongs to ended
-  const after = await world.contents();
-  expect([...wrongWith(after, keys), ...leftIn(after, keys!, world.now() - 3 * HOUR)]).toEqual([]);
-}
 
 flow("an address that is added lets into the account, and one that is removed no longer", async (world) => {
   const ada = await person(world, ADA);
@@ -276,47 +213,3 @@ flow(
     expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
   },
 );
-
-/** What is stopped, what went before it, and what the account lists when it has been done again. */
-const STOPPED = [
-  { name: "add", before: [], step: ({ add }: Person) => add(["x@example.com", "y@example.com"]), lists: 3 },
-  {
-    name: "remove",
-    before: ["x@example.com"],
-    step: ({ remove }: Person) => remove("x@example.com"),
-    lists: 1,
-  },
-];
-
-for (const { name, before, step, lists } of STOPPED) {
-  flow(`${name}, stopped at any operation, leaves what whoever comes next sets right`, async (world) => {
-    const cell = STORES.indexOf(world.store) + (world.via === "http" ? STORES.length : 0);
-    for (const run of cell === 0 ? RUNS : [RUNS[cell % RUNS.length]!]) {
-      for (let n = 0, hit = true; hit; n++) {
-        const ada = await person(world, ADA);
-        if (before.length > 0) await ada.add(before);
-        const store = faulty(world.driver());
-        const failing = personAt(await world.accounts(store.driver), ada.uid, ada.sid);
-        const [late, first]: [(() => Promise<unknown>)[], number] = [[], store.seen.length];
-        hit = false;
-        store.fault = (operation, call) => {
-          if (operation.n - first < n) return call();
-          hit = true;
-          return run(operation.n - first === n, call, late, operation);
-        };
-        const how = await outcome(step(failing));
-        expect([n, how], "how it ends").toEqual([
-          n,
-          expect.stringMatching(hit ? /^(fine|storage_unavailable)$/ : /^fine$/),
-        ]);
-        await world.turn("6s"); // longer than the deadline: what was left is not waited for
-        const again = await outcome(step(ada));
-        expect(["fine", "not_found"], "the same again").toContain(again);
-        for (const call of late) await call();
-        expect(await ada.listed()).toHaveLength(lists);
-        await expectSound(world);
-        await world.server().users.remove({ id: ada.uid });
-      }
-    }
-  });
-}
