@@ -147,8 +147,11 @@ async function hasty({ urls }: RedisCluster, key: string): Promise<() => Promise
   const [sound, planted] = await Promise.allSettled(written);
   expect(sound).toMatchObject({ status: "rejected", reason: { undurable: true } });
   expect(planted).toEqual({ status: "fulfilled", value: true });
+  expect(await waits.getItem(`{${key}}:a`), "what was refused, and is seen until a replica takes over").toBe(
+    "1",
+  );
   return async () => {
-    expect(await waits.getKeys(`{${key}}`), "what was answered too early").toEqual([]);
+    expect(await waits.getKeys(`{${key}}`), "what was answered too early, or refused").toEqual([]);
     caught("cluster", "a driver that answers before a replica has the write");
     await Promise.all([waits.dispose(), answers.dispose()]);
   };

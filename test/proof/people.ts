@@ -143,6 +143,7 @@ async function round(lane: Lane): Promise<void> {
   );
   const [oldest = session] = living;
   await check(lane, oldest);
+  if (!await refresh(lane, oldest)) return;
   if (living.length > LIVING && !await signOut(lane, oldest)) return;
   lane.rounds++;
   if (lane.rounds % STAY === 0) await remove(lane, session);
