@@ -87,17 +87,18 @@ type Done = void | "nothing to do";
 
 const work = {
   async start(hammer: Hammer): Promise<Done> {
-    await begin(hammer, pick(hammer, EMAILS));
+    hang(hammer, await begin(hammer, pick(hammer, EMAILS)));
   },
 
   async resend(hammer: Hammer): Promise<Done> {
     const waiting = newest(hammer, hammer.board.waiting);
     if (waiting === null) return "nothing to do";
     const { challenge, email } = waiting;
-    await mailing(hammer, email, async () => {
+    const mailed = await mailing(hammer, email, async () => {
       await hammer.auth.challenges.resend({ challengeId: challenge });
       return challenge;
     }, () => ({ did: "resend", email, challenge }));
+    hang(hammer, mailed);
   },
 
   async verify(hammer: Hammer): Promise<Done> {
@@ -246,14 +247,18 @@ async function begin(hammer: Hammer, email: string): Promise<Waiting | null> {
   }, (challenge) => ({ did: "start", email, challenge }));
 }
 
-/** Asks for a mail and hangs up what it brings. One at a time for an address in a process: so the last mail is the one. */
+function hang({ board }: Hammer, waiting: Waiting | null): void {
+  if (waiting !== null) board.tell({ waiting });
+}
+
+/** Asks for a mail, and resolves to what it brings; null where there was none. One at a time for an address in a process: so the last mail is the one. */
 async function mailing(
   hammer: Hammer,
   email: string,
   request: () => Promise<string>,
   facts: (challenge: string | null) => Noted,
 ): Promise<Waiting | null> {
-  const { mailbox, board, clock } = hammer;
+  const { mailbox, clock } = hammer;
   const before = lines.get(mailbox)?.get(email);
   const turn = (async () => {
     await before;
@@ -261,9 +266,7 @@ async function mailing(
     const challenge = await note(hammer, request, facts);
     const came = mailbox.messages.slice(mails).some(({ to }) => to.address === email);
     if (challenge === null || !came) return null;
-    const waiting = { email, challenge, code: mailbox.code(email), mailed };
-    board.tell({ waiting });
-    return waiting;
+    return { email, challenge, code: mailbox.code(email), mailed };
   })();
   lines.set(mailbox, (lines.get(mailbox) ?? new Map<string, Promise<unknown>>()).set(email, turn));
   return await turn;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Change, planted, replaced } from "../suite/planted.ts";
+import { crew } from "./hammer_crew.ts";
 import { hammeredHere } from "./hammered.ts";
 import { offences, RULES } from "./judge.ts";
 import { contradictions } from "./linearizable.ts";
@@ -135,12 +136,12 @@ const BUGS: Readonly<Record<string, Bug>> = {
       to: "const codes = [code].slice(leaves ? 0 : newest.length);",
     }],
   },
-  "a claim is taken over while its account is being made": {
+  "a claim is taken over from the account that has the address": {
     rule: "an address is of one account at a time",
     changes: [{
       file: CLAIMS,
-      from: "if (reserves(record, claim.op) && !await cleared(claim, record)) {",
-      to: "if (uid === op) {",
+      from: "if (owner !== null && lists(owner, value)) return { uid: claim.uid, account: owner };",
+      to: "",
     }],
   },
   "whoever was too slow gives up": {
@@ -164,6 +165,25 @@ for (const [name, { rule, changes }] of TURN) {
     expect(breaks(log), `${rule}; LATCHKEY_SEED=${SEED}`).toBe(true);
   }, PATIENCE);
 }
+
+test("four processes show a bug as well: a swap writes without comparing", async () => {
+  const four = crew([{
+    file: "src/store/collection.ts",
+    from: "return await within(store.driver.swap(key, expected, next, ttl === undefined ? {} : { ttl }));",
+    to:
+      "await (next === null ? store.driver.removeItem(key) : store.driver.setItem(key, next)); return true;",
+  }]);
+  try {
+    let [isSeen, left] = [false, 10];
+    while (!isSeen && left-- > 0) {
+      const { log } = await four.hammered("sqlite", { seed: SEED + left, seconds: 2 });
+      isSeen = offences(log).length > 0;
+    }
+    expect(isSeen, `LATCHKEY_SEED=${SEED}`).toBe(true);
+  } finally {
+    four.dismiss();
+  }
+}, PATIENCE);
 
 test("the copy without a bug breaks no rule", async () => {
   const { log, history, wrong } = await hammeredHere({ make: await planted([]) }, { seed: SEED, seconds: 1 });
