@@ -94,7 +94,7 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
 
   function ready(): Promise<void> {
     // While secrets are changed, processes that still seal under the old one come and go: the last to look must be a new one.
-    const settled = keyring.fingerprints.length === 1 || store.platform.now() - laidAt < LOOK_AGAIN;
+    const settled = keyring.fingerprints.length === 1 || Math.abs(store.platform.now() - laidAt) < LOOK_AGAIN;
     return key !== null && settled ? LAID : renew();
   }
 

@@ -136,12 +136,12 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
     const stored = record === null ? [] : await vault.open(record);
     const mine = await own();
     const current = stored.find(({ key }) => key.state === "current" && key.alg === rules.algorithm);
-    const signing = mine?.signing ?? (current?.jwk ? await imported(current.key, current.jwk) : null);
+    const signing = mine?.signing ?? (current?.jwk ? await restored(current.key, current.jwk) : null);
     if (signing === null) throw new TypeError("there is a current key: it was just looked for");
     const verifies = new Set(record === null ? [] : kept(record, rules, begun.at));
     const found = await Promise.all(
       stored.filter(({ key }) => verifies.has(key)).map(({ key, jwk }) =>
-        imported(key, key.public ?? jwk ?? {})
+        restored(key, key.public ?? jwk ?? {})
       ),
     );
     const open = [...verifies].flatMap((key) => key.public === null ? [] : [key.public]);
@@ -250,9 +250,7 @@ function vaultOf(keyring: Keyring, records: Collection<Keys>) {
     if (key.sealed === null) return { key, jwk: null, fingerprint: keyring.first };
     const opened = await keyring.open("signing-keys", key.sealed);
     if (opened.is === "unknown") throw new AuthError("secret_unknown");
-    if (opened.is === "damaged") {
-      throw new AuthError("storage_corrupt", { remedy: "signing-keys was changed by somebody else" });
-    }
+    if (opened.is === "damaged") throw damaged();
     return { key, jwk: JSON.parse(opened.plain), fingerprint: opened.fingerprint };
   }
 
@@ -273,6 +271,19 @@ function vaultOf(keyring: Keyring, records: Collection<Keys>) {
       return opened;
     },
   };
+}
+
+/** A key as it was stored; what is none was one once. */
+async function restored(key: StoredKey, jwk: JWK): Promise<JwtKey> {
+  try {
+    return await imported(key, jwk);
+  } catch (cause) {
+    throw damaged(cause);
+  }
+}
+
+function damaged(cause?: unknown): AuthError {
+  return new AuthError("storage_corrupt", { remedy: "signing-keys was changed by somebody else" }, { cause });
 }
 
 function isPublicKey(value: unknown): boolean {

@@ -13,6 +13,8 @@ export interface KeyCache {
 
 interface Held {
   readonly keys: ReadonlyMap<string, JwtKey>;
+  /** When they were asked for, in epoch milliseconds: before that, the clock was put back. */
+  readonly at: number;
   /** Until when they are taken for the issuer's own, in epoch milliseconds. */
   readonly freshUntil: number;
   /** Until when they serve where new ones cannot be had. */
@@ -34,7 +36,7 @@ export function keyCache({ name, ask }: KeySource, platform: Platform, staleFor:
     try {
       const { keys, maxAge } = await ask();
       const freshUntil = at + maxAge * 1000;
-      held = { keys, freshUntil, servesUntil: freshUntil + staleFor * 1000 };
+      held = { keys, at, freshUntil, servesUntil: freshUntil + staleFor * 1000 };
       failure = null;
     } catch (cause) {
       if (failure === null) {
@@ -66,7 +68,7 @@ export function keyCache({ name, ask }: KeySource, platform: Platform, staleFor:
       if (held === null || now >= held.servesUntil) {
         await refresh();
         if (held === null || now >= held.servesUntil) throw unavailable();
-      } else if (now >= held.freshUntil) {
+      } else if (now >= held.freshUntil || now < held.at) {
         const retried = refresh();
         if (failure === null) await retried;
       }

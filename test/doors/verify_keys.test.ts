@@ -245,3 +245,12 @@ test("a reply that stops half-way is given up like one that never comes", async 
   await clock.turn(5);
   expect(await waiting).toBe("keys_unavailable");
 });
+
+test("a clock that is put back keeps no key for longer: the keys are asked for anew", async () => {
+  const { asked, clock, token, verifier } = await issuer();
+  const { verify } = verifier();
+  expect(await outcome(verify(await token()))).toBe("fine");
+  await clock.turn(-3600);
+  expect(await outcome(verify(await token()))).toBe("fine");
+  expect(asked).toEqual([JWKS, JWKS]);
+});

@@ -2,9 +2,10 @@ import { decodeProtectedHeader } from "jose";
 import { expect } from "vitest";
 import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
+import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, shows } from "../suite/steps.ts";
-import type { World } from "../suite/world.ts";
+import { SECRET, type World } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
 const DAY = 86_400;
@@ -257,4 +258,24 @@ flow("who listens is told of each rotation once", async (world) => {
   await servers[1]?.signingKeys.rotate();
   const two = await servers[0]!.signingKeys.rotate({ revoke: true });
   expect(told).toEqual([[one?.kid, "EdDSA", false], [two.kid, "EdDSA", true]]);
+});
+
+flow("a stored key that is none any more is storage_corrupt, and no mistake in the code", async (here) => {
+  await here.signedIn("ada@example.com", "bearer");
+  const text = (await here.contents()).get("signing-keys") ?? "";
+  await here.driver().setItem("signing-keys", text.replaceAll('"crv":"Ed25519"', '"crv":"Ed25518"'));
+  expect(await outcome(here.another({}).signingKeys.jwks())).toBe("storage_corrupt");
+});
+
+flow("while secrets are changed, a server looks again when its clock was put back", async (here) => {
+  const { driver, seen } = faulty(here.driver());
+  const auth = here.another({
+    storage: driver,
+    secret: [SECRET, "the-second-secret-of-these-tests-012345678"],
+  });
+  await auth.ready();
+  await here.turn(-3600);
+  seen.length = 0;
+  await auth.users.find({ email: "ada@example.com" });
+  expect(seen).toContain("getItem lookup-key");
 });

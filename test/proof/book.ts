@@ -34,9 +34,13 @@ export interface Book {
   readonly keys: readonly string[] | null;
   readonly people: readonly Person[];
   readonly answers: number;
-  /** What people were refused who had the address for themselves: they had a right to all that they asked. */
+  /** What people were refused who had the address for themselves: they had a right to all that they asked. What is `storage_unavailable`
+   * may have happened: nobody knows. */
   readonly refused: readonly string[];
 }
+
+/** How a store refuses that others keep busy for too long. */
+export const UNAVAILABLE = "storage_unavailable";
 
 /** Reads what a process said until it died. */
 export function bookOf(words: readonly Word[], shared: string): Book {
@@ -52,7 +56,10 @@ export function bookOf(words: readonly Word[], shared: string): Book {
     people.set(word.of, person);
     if ("asks" in word) begun(person, word.asks);
     else if ("told" in word) done(person, word.told, word.got);
-    else if (person.alone) refused.push(word.refused);
+    else {
+      if (person.alone || word.refused === UNAVAILABLE) refused.push(word.refused);
+      if (word.refused === UNAVAILABLE) interrupted(person);
+    }
     if (!("asks" in word)) person.asking = null;
   }
   for (const person of people.values()) interrupted(person);
@@ -75,29 +82,31 @@ function done(person: Person, deed: Deed, got: Got | null): void {
     person.codes.push({ ...deed, isSpent: true });
     person.uid = got?.user;
   }
-  if (deed.does === "end") become(person, "out", deed.session);
-  if (deed.does === "endAll" || deed.does === "remove") become(person, "out");
+  if (deed.does === "end") become(person, "out", (held) => held.session === deed.session);
+  if (deed.does === "endAll" || deed.does === "remove") {
+    become(person, "out", (held) => held.user === deed.user);
+  }
   if (deed.does !== "remove") return;
-  if (typeof person.uid === "string") person.removed.add(person.uid);
+  person.removed.add(deed.user);
   person.uid = null;
 }
 
 /** What was asked and not answered may have happened. */
 function interrupted(person: Person): void {
   const { asking: deed } = person;
-  if (deed?.does === "end") become(person, "unsure", deed.session);
-  if (deed?.does === "endAll" || deed?.does === "remove") become(person, "unsure");
+  if (deed?.does === "end") become(person, "unsure", (held) => held.session === deed.session);
+  if (deed?.does === "endAll" || deed?.does === "remove") {
+    become(person, "unsure", (held) => held.user === deed.user);
+  }
   if (deed?.does === "remove") person.uid = undefined;
   if (deed?.does !== "refresh") return;
   const held = person.sessions.get(deed.session);
   if (held !== undefined) person.sessions.set(deed.session, { ...held, attempt: deed.attempt });
 }
 
-/** What becomes of one session, or of all that stand. */
-function become(person: Person, is: Held["is"], session?: string): void {
+/** What becomes of some sessions. What has ended stays so. */
+function become(person: Person, is: Held["is"], whose: (held: Held) => boolean): void {
   for (const [id, held] of person.sessions) {
-    if (held.is === "in" && (session === undefined || session === id)) {
-      person.sessions.set(id, { ...held, is });
-    }
+    if (held.is !== "out" && whose(held)) person.sessions.set(id, { ...held, is });
   }
 }

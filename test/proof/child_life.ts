@@ -36,7 +36,7 @@ export type Deed =
   | { readonly does: "verify"; readonly challengeId: string; readonly code: string }
   | { readonly does: "refresh"; readonly session: string; readonly attempt: string }
   | { readonly does: "end"; readonly session: string }
-  | { readonly does: "endAll" | "remove" | "update" };
+  | { readonly does: "endAll" | "remove" | "update"; readonly user: string };
 
 /** What the process says. */
 export type Word =
@@ -94,15 +94,19 @@ async function act(email: string, held: Map<string, Got>): Promise<void> {
     await ask(email, held, deed, () => server.sessions.end({ userId, id: session }));
     return void held.delete(session);
   }
-  if (lot < 215) await ask(email, held, { does: "endAll" }, () => server.sessions.endAll({ userId }));
-  else if (lot < 240) await ask(email, held, { does: "remove" }, () => server.account.remove({ userId }));
-  else {return await ask(email, held, { does: "update" }, () =>
+  if (lot < 215) {
+    await ask(email, held, { does: "endAll", user: userId }, () => server.sessions.endAll({ userId }));
+  } else if (lot < 240) {
+    await ask(email, held, { does: "remove", user: userId }, () => server.account.remove({ userId }));
+  } else {return await ask(email, held, { does: "update", user: userId }, () =>
       server.account.update({ userId, name: "Ada" }));}
   held.clear();
 }
 
 async function enter(email: string, held: Map<string, Got>): Promise<void> {
-  const { challengeId } = await server.emailOtp.start({ email });
+  const begun = await told(server.emailOtp.start({ email }));
+  if (begun.code !== undefined) return say({ of: email, refused: begun.code });
+  const { challengeId } = begun.value;
   const code = box.code(email);
   const session = byte() % 2 === 0 ? "cookie" : "bearer";
   const deed = { does: "verify", challengeId, code } as const;
@@ -118,7 +122,10 @@ async function ask(
 ): Promise<void> {
   say({ of: email, asks: deed });
   const outcome = await told(call());
-  if (outcome.code !== undefined) return say({ of: email, refused: outcome.code });
+  if (outcome.code !== undefined) {
+    if ("session" in deed) held.delete(deed.session); // nobody knows how it is with that one
+    return say({ of: email, refused: outcome.code });
+  }
   const isGrant = deed.does === "verify" || deed.does === "refresh";
   const got = isGrant ? gotBy(outcome.value as Grant) : null; // what these two answer
   if (got !== null) held.set(got.session, got);

@@ -33,7 +33,7 @@ test(`${flows.length} flows while the clock jumps`, async () => {
     }
   }
   showed("disk", { "flows while the clock jumps": runs });
-}, LONG ? 1_800_000 : 120_000);
+}, LONG ? 1_800_000 : 180_000);
 
 describe.skipIf(RUNTIME !== "node")("what is seen", () => {
   const bugs: Readonly<Record<string, readonly [change: Change, flow: RegExp, saying: RegExp]>> = {

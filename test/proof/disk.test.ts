@@ -44,7 +44,7 @@ describe.skipIf(small === null)("a full disk (needs root, to mount a small one)"
           if (store === "fs") expect(readdirSync(join(path, ".tmp")), "what was put aside").toEqual([]);
           showed("disk", { "steps on a full disk": Object.keys(STEPS).length });
         }),
-      60_000,
+      120_000,
     );
 
     test("is no place for a new store, and is one when there is room", () =>
@@ -88,7 +88,7 @@ describe.skipIf(RUNTIME !== "node" || process.getuid?.() !== 0)(
           });
           showed("disk", { "steps on a disk that may only be read": Object.keys(STEPS).length });
         }),
-      60_000,
+      120_000,
     );
 
     test.each(STORES)(
@@ -129,7 +129,7 @@ describe.each(STORES)("a lock that another process holds: %s", (store) => {
         });
         showed("disk", { "steps beside a lock": Object.keys(STEPS).length });
       }),
-    60_000,
+    120_000,
   );
 });
 

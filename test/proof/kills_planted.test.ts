@@ -45,12 +45,12 @@ test.each(Object.entries(BUGS))("%s is seen", async (_name, [bug, saying]) => {
   await startOnce("sqlite");
   const played = playOut({ ...bug, store: "sqlite", kills: KILLS, seed: SEED });
   await expect(played, `seed ${SEED}`).rejects.toThrow(saying);
-}, 60_000);
+}, 180_000);
 
 test("nothing is seen where nothing is wrong", async () => {
   await startOnce("sqlite");
   await playOut({ ...SOUND, diesAfter: "refresh", store: "sqlite", kills: KILLS, seed: SEED });
-}, 60_000);
+}, 180_000);
 
 function inSessions(from: string, to: string): Change {
   return { file: "src/core/sessions.ts", from, to };

@@ -6,7 +6,7 @@ import { chance } from "../../src/testing/chance.ts";
 import { placeFor, type Spawned, spawned } from "../suite/children.ts";
 import type { StoreOnDisk } from "../suite/stores_on_disk.ts";
 import { expectFiles, expectPeople, expectRecords, type Scene } from "./after_kills.ts";
-import { type Book, bookOf } from "./book.ts";
+import { type Book, bookOf, UNAVAILABLE } from "./book.ts";
 import type { Life, Word } from "./child_life.ts";
 import { SEED, showed } from "./showed.ts";
 
@@ -49,7 +49,8 @@ export async function playOut({ kills, seed, ...plan }: Plan): Promise<void> {
 
 async function look(scene: Scene, books: readonly Book[]): Promise<void> {
   const people = books.flatMap((book) => book.people);
-  expect(books.flatMap(({ refused }) => refused), "refusals").toEqual([]);
+  const refused = books.flatMap((book) => book.refused);
+  expect(refused.filter((code) => code !== UNAVAILABLE), "refusals").toEqual([]);
   const keys = new Set(books.flatMap((book) => book.keys === null ? [] : [String(book.keys)]));
   expect([...keys], "signing keys").toHaveLength(1);
   await expectFiles(scene);
@@ -60,7 +61,14 @@ async function look(scene: Scene, books: readonly Book[]): Promise<void> {
     books.length,
   );
   const sessions = people.reduce((sum, { sessions }) => sum + sessions.size, 0);
-  showed("kills", { kills: books.length, stores: 1, answers, people: people.length, sessions });
+  showed("kills", {
+    kills: books.length,
+    stores: 1,
+    answers,
+    people: people.length,
+    sessions,
+    unavailable: refused.length,
+  });
 }
 
 /** What a process said until it died. `lots` are two bytes: after how many words, and how long after the last. */

@@ -1,0 +1,126 @@
+// People with all that lets somebody in, or does so no longer, and a store in which single bits turn over.
+import type { Driver } from "../../src/store/driver.ts";
+import { leavingRecords } from "../races/scene.ts";
+import type { FullAuth } from "../suite/client.ts";
+import { told } from "../suite/gate.ts";
+import { signIn } from "../suite/steps.ts";
+import type { World } from "../suite/world.ts";
+
+/** What somebody tries to get in by. Resolves to whom it lets in, or to the code that it is refused with. */
+export type Probe = (auth: FullAuth) => Promise<string>;
+
+/** People, and what they hold. */
+export interface Estate {
+  readonly probes: Readonly<Record<string, Probe>>;
+}
+
+/** Lets people live until there is something of everything. */
+export async function estate(here: World): Promise<Estate> {
+  const { client: cookie } = await signIn(here, "ada1@example.com");
+  const { grant } = await signIn(here, "ada1@example.com", "bearer");
+  const auth = here.server();
+  const second = await auth.sessions.refresh({ refreshToken: grant.refreshToken ?? "" });
+  const third = await auth.sessions.refresh({ refreshToken: second.refreshToken ?? "" });
+  await here.turn("1m"); // the leeway is over
+  const leaving = here.another({ storage: leavingRecords(here.driver()) });
+  const ended = await signIn(here, "grace@example.com");
+  const endedBearer = await signIn(here, "grace@example.com", "bearer");
+  const early = await pending(here, "grace@example.com");
+  await leaving.sessions.endAll({ userId: ended.grant.user.id });
+  const removed = await signIn(here, "bob@example.com");
+  await leaving.account.remove({ userId: removed.grant.user.id });
+  const first = await pending(here, "ada3@example.com"); // one bit from another's address
+  return {
+    probes: {
+      "a cookie": checking(cookie.headers),
+      "an access token": checking(new Headers({ authorization: `Bearer ${third.accessToken}` })),
+      "a refresh token": refreshing(third.refreshToken),
+      "a code": answering(first),
+      "an address": finding("ada1@example.com"),
+      "a refresh token that was used": refreshing(second.refreshToken),
+      "a refresh token of a session that was ended": refreshing(endedBearer.grant.refreshToken),
+      "a cookie of a session that was ended": checking(ended.client.headers),
+      "a cookie of an account that was removed": checking(removed.client.headers),
+      "a code from before all sessions were ended": answering(early),
+      "a wrong code": answering({ ...first, code: first.code === "000000" ? "000001" : "000000" }),
+    },
+  };
+}
+
+interface Pending {
+  readonly challengeId: string;
+  readonly code: string;
+}
+
+async function pending(here: World, email: string): Promise<Pending> {
+  const { challengeId } = await here.person().emailOtp.start({ email });
+  return { challengeId, code: here.mailbox.code(email) };
+}
+
+function lets(whom: string | undefined): string {
+  return whom === undefined ? "nobody" : `lets in ${whom}`;
+}
+
+function checking(headers: Headers): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.getSession(headers));
+    return "value" in outcome ? lets(outcome.value.user?.id) : outcome.code;
+  };
+}
+
+function refreshing(refreshToken = ""): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.sessions.refresh({ refreshToken }));
+    return "value" in outcome ? lets(outcome.value.user.id) : outcome.code;
+  };
+}
+
+function answering(answer: Pending): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.emailOtp.verify(answer));
+    return "value" in outcome ? lets(String(outcome.value.user.email)) : outcome.code;
+  };
+}
+
+function finding(email: string): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.users.find({ email }));
+    return "value" in outcome ? lets(outcome.value?.id) : outcome.code;
+  };
+}
+
+/** Makes a store say exactly this again. */
+export async function restore(driver: Driver, contents: ReadonlyMap<string, string>): Promise<void> {
+  const found = new Map(await Array.fromAsync(driver.entries("")));
+  for (const [key, text] of contents) if (found.get(key) !== text) await driver.setItem(key, text);
+  for (const key of found.keys()) if (!contents.has(key)) await driver.removeItem(key);
+}
+
+/** A text one bit of which turned over, as a driver reads it. */
+export function flipped(text: string, at: number, bit: number): string {
+  const bytes = new TextEncoder().encode(text);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+  return new TextDecoder().decode(bytes);
+}
+
+/** The member of a record that says something else, without the places in lists: `sessions.sid`; "" where it is no record any more. */
+export function memberOf(before: string, after: string): string {
+  try {
+    return differing(JSON.parse(before), JSON.parse(after)) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function differing(before: unknown, after: unknown): string | null {
+  if (typeof before !== "object" || before === null || typeof after !== "object" || after === null) {
+    return Object.is(before, after) ? null : "";
+  }
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const within = differing(Reflect.get(before, name), Reflect.get(after, name));
+    if (within !== null) {
+      return [Array.isArray(before) ? "" : name, within].filter((one) => one !== "").join(".");
+    }
+  }
+  return null;
+}
