@@ -42,6 +42,8 @@ export interface History {
 /** Whoever looks on. One witness sees one store, and all servers on it. */
 export interface Witness {
   readonly history: History;
+  /** Forgets all that happened: what comes next is another history. */
+  readonly forget: () => void;
   /** A driver that is looked at: the truth about the store, below whatever pretends to a server that something else happened. */
   readonly watched: (driver: Driver) => Driver;
   /** A `createAuth` whose calls are looked at. */
@@ -104,6 +106,10 @@ export function witness(now: () => number): Witness {
 
   return {
     history: { calls, writes },
+    forget() {
+      calls.length = 0;
+      writes.length = 0;
+    },
     watching: (make) => ((options: never) => watching(make(options) as object, "")) as unknown as typeof make,
     watched: (driver) => ({
       ...driver,

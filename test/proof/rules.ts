@@ -230,7 +230,8 @@ function acting({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {
     const { userId, sessionId } = write.call?.input ?? {};
     if (userId !== uid || typeof sessionId !== "string" || was === null) return [];
-    if (!/^(sessions|account)\./.test(write.call?.name ?? "")) return []; // a sign-in only ends the one that it replaces
+    // A sign-in only ends the one that it replaces, and whoever looks at a list strikes off what is lost on nobody's authority.
+    if (!/^(sessions\.(?!list$)|account\.)/.test(write.call?.name ?? "")) return [];
     return was.sessions.some(({ sid }) => sid === sessionId)
       ? []
       : [`${write.call?.name} by session ${sessionId}`];

@@ -40,6 +40,8 @@ export interface World {
   readonly lines: readonly Line[];
   readonly now: () => number;
   readonly turn: (by: Duration) => Promise<void>;
+  /** Resolves when the clock has been turned so far. */
+  readonly sleep: Platform["sleep"];
   readonly random: (length: number) => Uint8Array;
   /** A driver on the same store. */
   readonly driver: () => Driver;
@@ -148,6 +150,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
       await place.turn(typeof by === "number" ? by : Number(seconds(by)));
       await turn(by);
     },
+    sleep: bed.platform.sleep,
     random: bed.platform.random,
     driver,
     contents,

@@ -1,0 +1,270 @@
+// What can be done at a server, each as one thing that somebody does, and what must have happened before.
+import type { Grant } from "../../src/model.ts";
+import { type Client, client, type FullAuth } from "../suite/client.ts";
+import { faulty } from "../suite/faults.ts";
+import { BASE_URL, type World } from "../suite/world.ts";
+
+export const ADA = "ada@example.com";
+/** Whom nobody knows at first. */
+export const EVE = "eve@example.com";
+/** Whose address somebody else has put in an account of theirs. */
+export const BOB = "bob@example.com";
+
+/** Somebody who waits for an answer by mail, and gets it. */
+interface Pending {
+  readonly challengeId: string;
+  readonly code: string;
+}
+
+/** What was made ready. */
+export interface Parts {
+  ada: { readonly id: string; readonly cookie: Headers; readonly sid: string; readonly other: Grant };
+  codes: readonly Pending[];
+  evesCodes: readonly Pending[];
+  maker: { readonly id: string; readonly cookie: Headers };
+  bobsCode: Pending;
+}
+
+export type Need =
+  | "ada"
+  | "a session without a record"
+  | "maker"
+  | "a draft left behind"
+  | "codes"
+  | "evesCodes"
+  | "a minute ago";
+
+type Prepare = (here: World, parts: Partial<Parts>) => Promise<void>;
+
+/** What makes ready: in this order. */
+const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
+  /** Ada has signed in twice. */
+  async ada(here, parts) {
+    const [browser, program] = [here.person(), here.person()];
+    const { user, session } = await answer(here, browser, ADA);
+    const other = await answer(here, program, ADA, "bearer");
+    parts.ada = { id: user.id, cookie: browser.headers, sid: session.id, other };
+  },
+  /** Ada's account lists a session whose record never came. */
+  async "a session without a record"(here) {
+    const { auth, store } = dying(here, "sessions");
+    await answer(here, client(auth, "method"), ADA).catch(() => {});
+    store.fault = null;
+    await here.turn("61s");
+  },
+  /** Somebody has made an account with Bob's address, and lives in it. */
+  async maker(here, parts) {
+    const { users, sessions } = here.server();
+    const { id } = await users.create({ email: BOB, name: "Mallory" });
+    const grant = await sessions.create({ userId: id, session: "cookie" });
+    parts.maker = { id, cookie: shown(here, grant) };
+    parts.bobsCode = await asked(here, BOB);
+  },
+  /** Somebody began to make an account for Eve, and died. */
+  async "a draft left behind"(here) {
+    const { auth } = dying(here, "users", 2);
+    await answer(here, client(auth, "method"), EVE).catch(() => {});
+  },
+  async codes(here, parts) {
+    parts.codes = [await asked(here, ADA), await asked(here, ADA)];
+  },
+  async evesCodes(here, parts) {
+    parts.evesCodes = [await asked(here, EVE), await asked(here, EVE)];
+  },
+  /** So long ago that another mail can be asked for. */
+  async "a minute ago"(here) {
+    await here.turn("61s");
+  },
+};
+
+/** An act. */
+export interface Act {
+  readonly needs: readonly Need[];
+  readonly act: (auth: FullAuth, parts: Parts, here: World) => Promise<unknown>;
+}
+
+/** Makes ready what some acts need. */
+export async function prepared(here: World, needs: readonly Need[]): Promise<Parts> {
+  const parts: Partial<Parts> = {};
+  await here.server().signingKeys.jwks(); // a store that is in use has keys
+  for (const [need, prepare] of Object.entries(PREPARATIONS)) {
+    if (needs.includes(need as Need)) await prepare(here, parts);
+  }
+  return parts as Parts; // whoever asks for what was not made ready fails
+}
+
+const asAda = (auth: FullAuth, { ada }: Parts): Client => wearing(auth, ada.cookie);
+const asMaker = (auth: FullAuth, { maker }: Parts): Client => wearing(auth, maker.cookie);
+const ada: readonly Need[] = ["ada"];
+const answers: readonly Need[] = ["ada", "codes"];
+const bob: readonly Need[] = ["maker"];
+const eve: readonly Need[] = ["evesCodes"];
+
+const refresh = (attempt?: string): Act["act"] => (auth, { ada: { other } }) =>
+  client(auth, "method").sessions.refresh({
+    refreshToken: String(other.refreshToken),
+    ...(attempt !== undefined && { attempt }),
+  });
+
+/** All of them, by what they are. */
+export const ACTS: Readonly<Record<string, Act>> = {
+  "a start": { needs: ada, act: (auth) => client(auth, "method").emailOtp.start({ email: ADA }) },
+  "a stranger's start": { needs: [], act: (auth) => client(auth, "method").emailOtp.start({ email: EVE }) },
+  "a resend": {
+    needs: [...answers, "a minute ago"],
+    act: (auth, { codes }) =>
+      client(auth, "method").challenges.resend({ challengeId: codes[0]!.challengeId }),
+  },
+  "an answer": { needs: answers, act: (auth, { codes }) => verify(auth, codes[0]) },
+  "an answer by a program": { needs: answers, act: (auth, { codes }) => verify(auth, codes[0], "bearer") },
+  "an answer to another": { needs: answers, act: (auth, { codes }) => verify(auth, codes[1]) },
+  "a wrong answer": {
+    needs: answers,
+    act: (auth, { codes }) =>
+      verify(auth, { ...codes[0]!, code: codes[0]!.code === "111111" ? "222222" : "111111" }),
+  },
+  "a sign-up": { needs: eve, act: (auth, { evesCodes }) => verify(auth, evesCodes[0]) },
+  "a sign-up by another answer": { needs: eve, act: (auth, { evesCodes }) => verify(auth, evesCodes[1]) },
+  "a sign-up after one that crashed": {
+    needs: ["a draft left behind", ...eve],
+    act: (auth, { evesCodes }) => verify(auth, evesCodes[0]),
+  },
+  "a proof of what is unproven": { needs: bob, act: (auth, { bobsCode }) => verify(auth, bobsCode) },
+  "a refresh": { needs: ada, act: refresh() },
+  "a refresh with an attempt": { needs: ada, act: refresh("a-random-text-that-was-kept") },
+  "a check": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.get() },
+  "a check by the account's maker": { needs: bob, act: (auth, parts) => asMaker(auth, parts).sessions.get() },
+  "a token": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.token() },
+  "a list": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.list() },
+  "a list with what is lost": {
+    needs: ["ada", "a session without a record"],
+    act: (auth, parts) => asAda(auth, parts).sessions.list(),
+  },
+  "a change": { needs: ada, act: (auth, parts) => asAda(auth, parts).account.update({ name: "Ada" }) },
+  "a change by the account's maker": {
+    needs: bob,
+    act: (auth, parts) => asMaker(auth, parts).account.update({ name: "Mallory" }),
+  },
+  "a change by the application": {
+    needs: ada,
+    act: (auth, parts) => auth.users.update({ id: parts.ada.id, name: "Ada" }),
+  },
+  "an end": {
+    needs: ada,
+    act: (auth, parts) => asAda(auth, parts).sessions.end({ id: parts.ada.other.session.id }),
+  },
+  "an end of the first": {
+    needs: ada,
+    act: (auth, { ada: { id: userId, sid: id } }) => auth.sessions.end({ userId, id }),
+  },
+  "a sign-out": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.signOut() },
+  "endAll": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.endAll() },
+  "endAll by the application": {
+    needs: ada,
+    act: (auth, { ada: { id: userId } }) => auth.sessions.endAll({ userId }),
+  },
+  "endAll of whoever is Eve": {
+    needs: [],
+    async act(auth) {
+      const user = await auth.users.find({ email: EVE });
+      return user === null ? null : await auth.sessions.endAll({ userId: user.id });
+    },
+  },
+  "endAll by the account's maker": {
+    needs: bob,
+    act: (auth, parts) => asMaker(auth, parts).sessions.endAll(),
+  },
+  "a removal": { needs: ada, act: (auth, parts) => asAda(auth, parts).account.remove() },
+  "a removal by the application": {
+    needs: ada,
+    act: (auth, parts) => auth.users.remove({ id: parts.ada.id }),
+  },
+  "a removal of whoever is Eve": {
+    needs: [],
+    async act(auth) {
+      const user = await auth.users.find({ email: EVE });
+      return user === null ? null : await auth.users.remove({ id: user.id });
+    },
+  },
+  "an account by the application": {
+    needs: [],
+    act: (auth) => auth.users.create({ email: EVE, emailVerified: true }),
+  },
+  "an account with an unproven address": {
+    needs: [],
+    act: (auth) => auth.users.create({ email: EVE, name: "Mallory" }),
+  },
+  "a session by the application": {
+    needs: ada,
+    act: (auth, parts) => auth.sessions.create({ userId: parts.ada.id, session: "bearer" }),
+  },
+  "a rotation": { needs: ada, act: (auth) => auth.signingKeys.rotate() },
+  "a rotation that revokes": { needs: ada, act: (auth) => auth.signingKeys.rotate({ revoke: true }) },
+  "a sweep": { needs: [], act: (auth) => auth.sweep() },
+  "a limit": {
+    needs: [],
+    act: (auth) => auth.limit(new Request(BASE_URL), { name: "search", limit: 3, per: "1m", key: "a key" }),
+  },
+  "a request that is sent twice": {
+    needs: [],
+    act: (auth) =>
+      auth.idempotent(
+        new Request(`${BASE_URL}/orders`, {
+          method: "POST",
+          headers: { "idempotency-key": "a-key-that-is-long-enough" },
+        }),
+        () => Response.json({ order: 1 }),
+      ),
+  },
+};
+
+/** Time that passes while others are at something. */
+export const TIMES: Readonly<Record<string, Act>> = Object.fromEntries(
+  (["6s", "61s", "2h"] as const).map((
+    time,
+  ) => [time, { needs: [], act: (_auth, _parts, here) => here.turn(time) }]),
+);
+
+function verify(
+  auth: FullAuth,
+  pending: Pending | undefined,
+  session: "cookie" | "bearer" = "cookie",
+): Promise<Grant> {
+  return client(auth, "method").emailOtp.verify({ ...pending!, session });
+}
+
+async function asked(here: World, email: string): Promise<Pending> {
+  const { challengeId } = await here.person().emailOtp.start({ email });
+  return { challengeId, code: here.mailbox.code(email) };
+}
+
+async function answer(
+  here: World,
+  person: Client,
+  email: string,
+  session: "cookie" | "bearer" = "cookie",
+): Promise<Grant> {
+  return await person.emailOtp.verify({ ...await asked(here, email), session });
+}
+
+function wearing(auth: FullAuth, headers: Headers): Client {
+  const worn = client(auth, "method");
+  headers.forEach((value, name) => worn.headers.set(name, value));
+  return worn;
+}
+
+function shown(here: World, grant: Grant): Headers {
+  const pairs = here.server().cookies(grant).map((cookie) => cookie.split(";", 1)[0]);
+  return new Headers({ origin: BASE_URL, cookie: pairs.join("; ") });
+}
+
+/** A server that dies when it writes a record of a kind for the `n`-th time. */
+function dying(here: World, kind: string, n = 1) {
+  const store = faulty(here.driver());
+  let count = 0;
+  store.fault = ({ name, key }, run) => {
+    const isDead = count >= n || (name === "swap" && key.startsWith(`${kind}:`) && ++count >= n);
+    return isDead ? Promise.reject(new Error("the process died")) : run();
+  };
+  return { auth: here.another({ storage: store.driver }), store };
+}

@@ -1,0 +1,231 @@
+// Some acts at once, each at a process of its own, in an order that is chosen; and whether all went well.
+import memory from "../../drivers/memory.ts";
+import { createAuth } from "../../src/auth.ts";
+import type { Driver } from "../../src/store/driver.ts";
+import { chance } from "../../src/testing/chance.ts";
+import type { FullAuth } from "../suite/client.ts";
+import { own } from "../suite/stores.ts";
+import { SECRET, type World, world } from "../suite/world.ts";
+import { type Act, ACTS, EVE, type Need, prepared, TIMES } from "./acts.ts";
+import { type Healing, restored, unhealed } from "./healers.ts";
+import { type Witness, witness } from "./history.ts";
+import { contradictions, type Operation } from "./linearizable.ts";
+import type { Left } from "./looked_at.ts";
+import { counter, recording } from "./recording.ts";
+import { broken } from "./rules.ts";
+import { type Choose, type Played, type Stage, stage as stageOf } from "./scheduler.ts";
+import { claimKeys, type Contents } from "./state.ts";
+
+/** How acts are played. */
+export interface Playing {
+  readonly make?: typeof createAuth;
+  /** Whether processes are asleep while time passes: nothing is too late for them. */
+  readonly asleep?: boolean;
+}
+
+/** A play and what was wrong with it; empty, if nothing was. */
+export interface Judged extends Played {
+  readonly wrong: readonly string[];
+  /** What stands in the store in the end. */
+  readonly end: string;
+}
+
+/** A beginning from which acts can be played as often as is wanted. */
+export interface Rehearsed {
+  readonly play: (names: readonly string[], choose: Choose) => Promise<Judged>;
+  readonly close: () => Promise<void>;
+}
+
+/** What somebody is told who does nothing wrong: that another was faster, or that the store does not answer. */
+const TOLD = /^(?!internal$)[a-z_]+$/;
+
+/** Where acts are played. */
+interface Scene {
+  readonly here: World;
+  readonly eye: Witness;
+  /** Puts the store and the clock back to where they were. */
+  readonly put: (left: Left) => Promise<void>;
+}
+
+/** The processes' servers. */
+interface Servers {
+  readonly stage: Stage;
+  /** What they asked the store in this play. */
+  readonly operations: readonly Operation[];
+  readonly begin: (count: number) => Promise<readonly FullAuth[]>;
+  readonly end: (played: Played) => void;
+}
+
+/** Whatever acts of these names need to have happened. */
+export function needsOf(names: readonly string[]): readonly Need[] {
+  return names.flatMap((name) => actOf(name).needs);
+}
+
+function actOf(name: string): Act {
+  const act = ACTS[name] ?? TIMES[name];
+  if (act === undefined) throw new TypeError(`there is no act "${name}"`);
+  return act;
+}
+
+/** Makes ready what acts need. */
+export async function rehearsed(needs: readonly Need[], playing: Playing = {}): Promise<Rehearsed> {
+  const { make = createAuth, asleep = true } = playing;
+  const scene = sceneOf(make);
+  const { here, eye } = scene;
+  const parts = await prepared(here, needs);
+  const left = leftAfter(eye, here.now());
+  const start = textsOf(left);
+  const claimKey = await claimKeys(start, [SECRET]);
+  if (claimKey === null) throw new TypeError("nobody has used this store");
+  const servers = serversOn(scene, asleep);
+  const healing = healingOf({ make, claimKey, values: [EVE] });
+  return {
+    async play(names, choose) {
+      await scene.put(left);
+      const ready = await servers.begin(names.length);
+      const played = await servers.stage.play(
+        names.map((name, i) => ({ name, act: () => actOf(name).act(ready[i] as FullAuth, parts, here) })), // as many as names
+        choose,
+        (seconds) => here.turn(seconds),
+      );
+      servers.end(played);
+      const told = played.told.flatMap((one, i) =>
+        one?.code === undefined || TOLD.test(one.code) ? [] : [`${names[i]} is told ${one.code}`]
+      );
+      const odd = contradictions([...put(left), ...servers.operations])
+        .map(({ key }) => `the answers at ${key} fit no order`);
+      const after = leftAfter(eye, here.now(), left);
+      const end = JSON.stringify([after.now, [...after.entries].toSorted(([a], [b]) => a < b ? -1 : 1)]);
+      return {
+        ...played,
+        end,
+        wrong: [...told, ...odd, ...broken(eye.history, claimKey, start), ...await healing(end, after)],
+      };
+    },
+    close: here.close,
+  };
+}
+
+/** Heals each state once. */
+function healingOf(how: Healing): (state: string, left: Left) => Promise<readonly string[]> {
+  const healed = new Map<string, Promise<readonly string[]>>();
+  return (state, left) => {
+    const found = healed.get(state) ?? unhealed(left, how);
+    healed.set(state, found);
+    return found;
+  };
+}
+
+function sceneOf(make: typeof createAuth): Scene {
+  const shelf: { now: () => number; on: Driver | null; eye: Witness | null } = {
+    now: Date.now,
+    on: null,
+    eye: null,
+  };
+  const here = world("memory", "method", {
+    options: { rateLimit: false },
+    premises(now) {
+      Object.assign(shelf, { now, on: memory({ now }), eye: witness(now) });
+      return own(shelf.eye!.watched(forwarding(() => shelf.on!)));
+    },
+    createAuth: (...args) => shelf.eye!.watching(make)(...args),
+  });
+  return {
+    here,
+    eye: shelf.eye!,
+    async put(left) {
+      await shelf.on!.dispose();
+      const passed = here.now() - left.now;
+      if (passed !== 0) await here.turn(-passed / 1000);
+      shelf.on = restored(left, shelf.now);
+      shelf.eye!.forget();
+    },
+  };
+}
+
+/** One server for each process. They are kept from play to play, but for those that remember what is no longer so. */
+function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
+  const stage = stageOf();
+  const operations: Operation[] = [];
+  const clock = counter();
+  const chances: ReturnType<typeof chance>[] = [];
+  const servers: (FullAuth | undefined)[] = [];
+
+  async function server(i: number): Promise<FullAuth> {
+    const driver = stage.driver(i, here.driver());
+    const made = here.another({
+      storage: recording(driver, { process: String(i), clock, history: operations }),
+      platform: {
+        random: (length) => (chances[i] as ReturnType<typeof chance>)(length), // set before any play
+        sleep: stage.sleep(i, asleep ? () => new Promise(() => {}) : here.sleep),
+      },
+    });
+    await made.signingKeys.jwks();
+    return made;
+  }
+
+  return {
+    stage,
+    operations,
+    async begin(count) {
+      for (let i = 0; i < count; i++) {
+        chances[i] = chance(1000 + i);
+        servers[i] ??= await server(i);
+        chances[i] = chance(1000 + i);
+      }
+      operations.length = 0;
+      eye.forget();
+      return servers as readonly FullAuth[]; // all are made by now
+    },
+    end({ told }) {
+      const isTurned = eye.history.writes.some(({ key }) => /^(signing-keys|limits|replies)/.test(key));
+      for (const i of told.keys()) if (isTurned || told[i] === undefined) servers[i] = undefined;
+    },
+  };
+}
+
+/** A driver that is whichever there is at the moment. */
+function forwarding(driver: () => Driver): Driver {
+  return {
+    name: "forwarding",
+    atomicity: "process",
+    getItem: (key) => driver().getItem(key),
+    swap: (...call) => driver().swap(...call),
+    entries: (prefix) => driver().entries(prefix),
+    hasItem: (key) => driver().hasItem(key),
+    setItem: (...call) => driver().setItem(...call),
+    removeItem: (key) => driver().removeItem(key),
+    getKeys: (base) => driver().getKeys(base),
+    clear: (base) => driver().clear(base),
+    dispose: () => driver().dispose(),
+  };
+}
+
+/** What stands in a store after all that was witnessed. */
+function leftAfter({ history }: Witness, now: number, before?: Left): Left {
+  const entries = new Map(before?.entries);
+  for (const { key, after, exp } of history.writes) {
+    if (after === null) entries.delete(key);
+    else entries.set(key, { text: after, exp });
+  }
+  return { entries: new Map([...entries].filter(([, { exp }]) => exp > now)), now };
+}
+
+/** What stood in a store at first, as writes: some of it may expire. */
+function put({ entries }: Left): readonly Operation[] {
+  return [...entries].map(([key, { text, exp }]) => ({
+    process: "before",
+    name: "swap",
+    key,
+    expected: null,
+    next: text,
+    asked: 0,
+    answered: 0,
+    expires: exp === Infinity ? null : 0,
+    reply: true,
+  }));
+}
+
+function textsOf({ entries }: Left): Contents {
+  return new Map([...entries].map(([key, { text }]) => [key, text]));
+}
