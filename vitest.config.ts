@@ -7,8 +7,7 @@ const ONCE: readonly string[] = [
   "test/package/**",
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
-  "test/proof/kills_planted.test.ts",
-  "test/proof/processes_planted.test.ts",
+  "test/proof/*_planted.test.ts",
   "test/races/planted*.test.ts", // whether the races see a bug: they are the same everywhere, and run everywhere
   "test/proof/secrets.test.ts", // whether what looks for secrets finds any: the same, and it runs everywhere
 ];

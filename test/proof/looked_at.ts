@@ -1,11 +1,14 @@
 // A flow, run once under the eyes of a witness.
 import { createAuth } from "../../src/auth.ts";
+import memory from "../../drivers/memory.ts";
+import type { Message } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Via } from "../suite/client.ts";
 import type { Flow } from "../suite/flow.ts";
-import { emptyStore, own } from "../suite/stores.ts";
-import { SECRET, type World, world, type WorldOptions } from "../suite/world.ts";
-import { type History, witness } from "./history.ts";
+import { own } from "../suite/stores.ts";
+import { type World, world, type WorldOptions } from "../suite/world.ts";
+import { type Belongings, collector } from "./belongings.ts";
+import { type History, type Witness, witness } from "./history.ts";
 import { broken } from "./rules.ts";
 import { type ClaimKey, claimKeys, type Contents } from "./state.ts";
 
@@ -26,11 +29,12 @@ export interface Left {
 }
 
 /** What became of a flow. */
-export interface Looked {
+export interface Looked extends Belongings {
   readonly history: History;
   /** What stands in the store in the end. */
   readonly contents: Contents;
   readonly claimKey: ClaimKey | null;
+  readonly mails: readonly Message[];
   readonly now: number;
   /** What ended it; undefined: it came to its end. */
   readonly failure: unknown;
@@ -40,43 +44,46 @@ export interface Looked {
   readonly broken: readonly string[];
 }
 
-/** Runs a flow on a store of its own and tells all that happened. `until`: when it resolves, nobody waits for the flow's end any more. */
+/** Runs a flow in memory and tells all that happened. `until`: when it settles, nobody waits for the flow's end any
+ * more; what it rejects with is what ended it. */
 export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unknown>): Promise<Looked> {
   const { pretend, left, via } = looking;
   const { options } = flow;
-  let now = () => left?.now ?? 0;
-  const truth = emptyStore(() => now());
-  for (const [key, { text, exp }] of left?.entries ?? []) {
-    await truth.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 });
-  }
-  const eye = witness(() => now());
+  let eye: Witness | undefined;
+  let truth: Driver | undefined;
+  const { noting, ...belongings } = collector();
   const here: World = world("memory", via, {
     ...options,
     ...looking.options,
     ...(left !== undefined && { start: left.now }),
-    premises(clock) {
-      now = clock;
-      return own({ ...eye.watched(truth), dispose: () => {} });
+    premises(now) {
+      eye = witness(now);
+      truth = storeWith(left, now);
+      const seen = eye.watched(truth);
+      return own({ ...seen, dispose: () => {} });
     },
     wrap: (driver) => {
       const wrapped = options.wrap?.(driver) ?? driver;
       return pretend?.(wrapped) ?? wrapped;
     },
-    createAuth: (...args) => eye.watching(options.createAuth ?? createAuth)(...args),
+    createAuth: (...args) => eye!.watching(noting(options.createAuth ?? createAuth))(...args),
   });
   const running = flow.run(here).then(() => undefined, (failure) => failure ?? "nothing");
   const failure =
-    await (until === undefined ? running : Promise.race([running, until.then(() => undefined)]));
-  const contents = new Map(await Array.fromAsync(truth.entries("")));
-  await truth.dispose();
-  const { history } = eye;
-  const claimKey = await claimKeys(contents, secretsOf(options)).catch(() => null);
+    await (until === undefined
+      ? running
+      : Promise.race([running, until.then(() => undefined, (error) => error)]));
+  const contents = new Map(await Array.fromAsync(truth!.entries("")));
+  const { history } = eye!;
+  const claimKey = await claimKeys(contents, belongings.secrets).catch(() => null);
   const stores = [...contents.keys()].filter((key) => key.endsWith("lookup-key"));
   const isTampered = stores.length > 1 || history.writes.some(({ call }) => call === null);
   return {
+    ...belongings,
     history,
     contents,
     claimKey,
+    mails: here.mailbox.messages,
     now: here.now(),
     failure,
     isTampered,
@@ -84,8 +91,13 @@ export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unk
   };
 }
 
-function secretsOf({ options }: WorldOptions): readonly string[] {
-  return [options?.secret ?? [], SECRET].flat();
+/** A store in memory, with what somebody left. */
+export function storeWith(left: Left | undefined, now: () => number): Driver {
+  const driver = memory({ now });
+  for (const [key, { text, exp }] of left?.entries ?? []) {
+    driver.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 });
+  }
+  return driver;
 }
 
 function textsOf(left: Left | undefined): Contents {

@@ -13,6 +13,7 @@ import {
   type StoredAccount,
   wrongWith,
 } from "./state.ts";
+import { TOLD } from "./told.ts";
 
 /** What was read out of a history for the rules. */
 export interface Story extends History {
@@ -76,6 +77,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     const ids = grants.map(({ input }) => input["challengeId"]);
     return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
   },
+  ...TOLD,
   "the lookup key is made once": ({ writes }) =>
     writes.filter(({ key, before, order }) =>
       key === "lookup-key" && before === null && order > (made(writes, key)?.order ?? order)
@@ -99,6 +101,12 @@ export function broken(
 }
 
 function storyOf({ calls, writes }: History, claimKey: ClaimKey | null, start: Contents): Story {
+  const contents = walked(start, writes, () => {});
+  return { calls, writes, claimKey, ...lives(writes), start, contents };
+}
+
+/** When each session began and ended. */
+export function lives(writes: readonly Write[]): Pick<Story, "starts" | "ends"> {
   const ends = new Map<string, Write>();
   const starts = new Map<string, Write>();
   for (const { write, uid, was, now } of changes(writes)) {
@@ -111,7 +119,7 @@ function storyOf({ calls, writes }: History, claimKey: ClaimKey | null, start: C
       if (!listed.has(sid) && !ends.has(`${uid}:${sid}`)) ends.set(`${uid}:${sid}`, write);
     }
   }
-  return { calls, writes, claimKey, ends, starts, start, contents: walked(start, writes, () => {}) };
+  return { starts, ends };
 }
 
 /** Goes through all states of a store: `look` sees each write, and what stood there right before it. Answers the last state. */
@@ -261,7 +269,7 @@ function wasPruned(end: Write, id: string, writes: readonly Write[]): boolean {
 }
 
 /** The session that an answer tells of, as `uid:sid`. */
-function sessionIn({ result }: Call): string | null {
+export function sessionIn({ result }: Call): string | null {
   const { user, session } = Object(result) as { readonly user?: unknown; readonly session?: unknown };
   const [uid, sid] = [Object(user).id, Object(session).id];
   return typeof uid === "string" && typeof sid === "string" ? `${uid}:${sid}` : null;

@@ -1,0 +1,49 @@
+// A process dies at any operation of any flow: whoever comes next finds all that was told, and nothing that is half made.
+//
+// What is left of a process that died is the store alone, and reads leave that as it is. So the states in which it may die are those
+// between two of its writes: one run of a flow that writes down each of them gives them all, whether the last operation took effect
+// or not. From each such state fresh servers go on.
+import { describe, expect, test } from "vitest";
+import { crashed, isAlike, isRecorded, picked, stopped } from "./crash_points.ts";
+import { allFlows } from "./flows.ts";
+import { lookedAt } from "./looked_at.ts";
+import { LONG, SEED, showed } from "./showed.ts";
+
+const flows = await allFlows();
+const VIAS = ["method", "http"] as const;
+const MINUTES = 60_000; // ms
+
+describe(`from what a crash leaves everybody goes on (LATCHKEY_SEED=${SEED})`, () => {
+  for (const [i, flow] of flows.entries()) {
+    const seed = SEED + i;
+    for (const via of LONG ? VIAS : [VIAS[seed % VIAS.length]!]) {
+      test(`${flow.name}, by ${via}`, async () => {
+        const crashes = LONG ? Infinity : 1;
+        const { wrong, ...counts } = await crashed(flow, { via, seed, crashes, most: LONG ? Infinity : 2 });
+        expect(wrong).toEqual([]);
+        showed("crash points", { flows: 1, ...counts });
+      }, LONG ? 30 * MINUTES : MINUTES);
+    }
+  }
+});
+
+test(`a process that really stops leaves a state that was written down (LATCHKEY_SEED=${SEED})`, async () => {
+  const simple = flows.filter(({ options: { wrap, createAuth, unhurried } }) =>
+    wrap === undefined && createAuth === undefined && unhurried !== true
+  );
+  let compared = 0;
+  for (const i of picked(simple.length, LONG ? Infinity : 25, SEED)) {
+    const flow = simple[i]!;
+    const [one, other] = [await lookedAt(flow, { via: "method" }), await lookedAt(flow, { via: "method" })];
+    if (one.isTampered || !isAlike(one, other)) continue; // what races in it is never twice the same
+    for (const n of picked(3 * one.history.writes.length, LONG ? 10 : 2, SEED + i)) {
+      for (const took of [false, true]) {
+        const died = await stopped(flow, "method", n, took);
+        expect([flow.name, n, took, isRecorded(died, one)]).toEqual([flow.name, n, took, true]);
+        compared++;
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(20);
+  showed("crash points", { stops: compared });
+}, 10 * MINUTES);

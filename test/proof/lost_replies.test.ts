@@ -1,0 +1,45 @@
+// A store that does what it is told, or does not, and whose answer never comes: nothing happens twice, nothing is told that did not
+// happen, and afterwards everybody finds what is theirs.
+import { describe, expect, test } from "vitest";
+import { RUNTIME } from "../suite/flow.ts";
+import { picked } from "./crash_points.ts";
+import { allFlows } from "./flows.ts";
+import { clean, lossy, type Way, WAYS, type Which } from "./lossy.ts";
+import { LONG, SEED, showed } from "./showed.ts";
+
+const flows = await allFlows();
+const VIAS = ["method", "http"] as const;
+const MINUTES = 60_000; // ms
+
+describe(`where replies get lost, nothing happens twice (LATCHKEY_SEED=${SEED})`, () => {
+  for (const [i, flow] of flows.entries()) {
+    const seed = SEED + i;
+    for (const via of LONG ? VIAS : [VIAS[seed % VIAS.length]!]) {
+      test(`${flow.name}, by ${via}`, async () => {
+        const undisturbed = await clean(flow, via);
+        let [runs, lost] = [0, 0];
+        for (const [way, which] of lossesOf(undisturbed.swaps, seed)) {
+          const most = LONG ? Infinity : 1;
+          const found = await lossy(flow, undisturbed, { via, way, which, seed, most });
+          expect(found.wrong).toEqual([]);
+          runs++;
+          lost += found.lost;
+        }
+        showed("lost replies", { flows: 1, runs, lost });
+      }, LONG ? 30 * MINUTES : MINUTES);
+    }
+  }
+});
+
+/** Every swap, in every way, each of them, and some by chance; or a few of these that follow from the seed. */
+function lossesOf(swaps: number, seed: number): readonly (readonly [way: Way, which: Which])[] {
+  const wholes: readonly Which[] = [1, 3, 10].map((oneIn) => ({ oneIn, seed }));
+  if (LONG) {
+    const single = Array.from({ length: swaps }, (_, nth) => ({ nth }));
+    return WAYS.flatMap((way) => [...single, ...wholes].map((which) => [way, which] as const));
+  }
+  const [nth = 0] = picked(swaps, 1, seed);
+  const first = [WAYS[seed % WAYS.length]!, { nth }] as const;
+  const second = [WAYS[(seed + 1) % WAYS.length]!, wholes[seed % wholes.length]!] as const;
+  return RUNTIME === "node" ? [first, second] : [seed % 2 === 0 ? first : second];
+}

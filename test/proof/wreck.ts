@@ -1,0 +1,133 @@
+// What is left of a crash: the store as it was after some of a flow's writes, and what people had by then.
+import type { AuthOptions } from "../../src/options.ts";
+import type { Call } from "./history.ts";
+import type { Cookie } from "./belongings.ts";
+import type { Left, Looked } from "./looked_at.ts";
+import { lives, sessionIn } from "./rules.ts";
+import { accountOf, type ClaimKey, type Contents, isUser } from "./state.ts";
+
+/** What a crash leaves. */
+export interface Wreck extends Left {
+  readonly texts: Contents;
+  readonly claimKey: ClaimKey | null;
+  readonly secrets: readonly string[];
+  readonly users: AuthOptions["users"];
+  /** Sessions that somebody was told of. */
+  readonly sessions: readonly Told[];
+  /** Codes that somebody was mailed. */
+  readonly codes: readonly Mailed[];
+  /** Everybody who was mailed, or stands in an account. */
+  readonly addresses: readonly string[];
+}
+
+/** A session that somebody was told of before the crash. */
+export interface Told {
+  readonly uid: string;
+  readonly sid: string;
+  /** Whether it had ended; null where it is about to run out. */
+  readonly ended: boolean | null;
+  readonly cookie?: Cookie | undefined;
+  readonly accessToken?: string;
+  /** The newest one. */
+  readonly refreshToken?: string;
+}
+
+/** A code that somebody was mailed, and whose challenge still stands. */
+export interface Mailed {
+  readonly challengeId: string;
+  readonly code: string;
+  /** Whether it had let somebody in. */
+  readonly spent: boolean;
+}
+
+const SOON = 3_600_000; // ms: healers let time pass
+
+/** What a crash leaves after `count` writes. All that was answered before the next one was answered: that is the latest moment for it. */
+export function wreckAfter(looked: Looked, count: number): Wreck {
+  const writes = looked.history.writes.slice(0, count);
+  const now = (writes.at(-1) ?? looked.history.writes[0])?.now ?? looked.now;
+  const entries = new Map<string, { readonly text: string; readonly exp: number }>();
+  for (const { key, after, exp } of writes) {
+    if (after === null) entries.delete(key);
+    else entries.set(key, { text: after, exp });
+  }
+  for (const [key, { exp }] of entries) if (exp <= now) entries.delete(key);
+  const left = { entries, now, texts: new Map([...entries].map(([key, { text }]) => [key, text])) };
+  const { claimKey, secrets } = looked;
+  return {
+    ...left,
+    claimKey,
+    secrets,
+    users: looked.usersOption(),
+    sessions: toldOf(looked, count, left),
+    codes: mailedOf(looked, count, left),
+    addresses: addressesIn(writes.flatMap(({ key, after }) => after === null ? [] : [[key, after] as const])),
+  };
+}
+
+type Place = Left & Pick<Wreck, "texts">;
+
+function toldOf({ history, cookies }: Looked, count: number, { texts, now }: Place): readonly Told[] {
+  const writes = history.writes.slice(0, count);
+  const { starts, ends } = lives(writes);
+  const until = history.writes[count]?.order ?? Infinity;
+  const told = new Map<string, Told>();
+  for (const call of history.calls) {
+    const id = call.ended !== null && call.ended < until ? sessionIn(call) : null;
+    if (id === null || !starts.has(id)) continue; // of another store
+    const [uid = "", sid = ""] = id.split(":");
+    const entry = accountOf(texts.get(`users:${uid}`))?.sessions.find((one) => one.sid === sid);
+    const record = writes.findLast(({ key, after }) => key === `sessions:${id}` && after !== null);
+    const exp = Math.min(entry?.exp ?? Infinity, record === undefined ? Infinity : expiryOf(record.after));
+    const ended = ends.has(id) ? true : exp > now + SOON ? false : null;
+    told.set(id, { ...told.get(id), uid, sid, ended, cookie: cookies.get(id), ...tokensIn(call) });
+  }
+  return [...told.values()];
+}
+
+function expiryOf(text: string | null): number {
+  return JSON.parse(text ?? "{}").exp ?? Infinity;
+}
+
+function tokensIn({ result }: Call): Pick<Told, "accessToken" | "refreshToken"> {
+  const { accessToken, refreshToken } = Object(result) as Pick<Told, "accessToken" | "refreshToken">;
+  return { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) };
+}
+
+function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): readonly Mailed[] {
+  const { starts } = lives(history.writes.slice(0, count));
+  const spent = new Set([...starts.values()].map(({ call }) => call?.input["challengeId"]));
+  return [...texts].flatMap(([key, text]) => {
+    if (!key.startsWith("challenges:")) return [];
+    const { purpose, subject, codes } = JSON.parse(text) as {
+      readonly purpose: string;
+      readonly subject: string;
+      readonly codes: readonly { readonly exp: number }[];
+    };
+    const challengeId = key.slice("challenges:".length);
+    const times = new Set(codes.map(({ exp }) => new Date(exp).toISOString()));
+    return mails
+      .filter(({ kind, to, data }) =>
+        kind === purpose && to.address === subject && times.has(String(data["expiresAt"]))
+      )
+      .map(({ data }) => ({
+        challengeId,
+        code: String(data["code"]),
+        spent: spent.has(challengeId),
+      }));
+  });
+}
+
+/** The addresses in what was written. */
+function addressesIn(written: readonly (readonly [key: string, text: string])[]): readonly string[] {
+  const found = written.flatMap(([key, text]): readonly string[] => {
+    if (isUser(key)) {
+      const identifiers = accountOf(text)?.identifiers ?? [];
+      return identifiers.filter(({ type }) => type === "email").map(({ value }) => value);
+    }
+    if (!key.startsWith("challenges:")) return [];
+    const { purpose, subject } = JSON.parse(text);
+    return purpose === "emailOtp.code" ? [subject] : [];
+  });
+  return [...new Set(found)];
+}
