@@ -1,4 +1,5 @@
 // Looks for secrets where they may not stand.
+import { finder, type Found } from "./finder.ts";
 import { hashesOf, spellingsOf, spellingsOfKey } from "./spellings.ts";
 
 /** Where something is written that others than its owner may read. */
@@ -29,46 +30,54 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   "something like a private key":
     /\\*"(?:d|k|p|q|dp|dq|qi)\\*":\\*"[\w-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----/,
 };
-const WHERES: readonly Where[] = ["store", "seal", "log", "reply"];
 const SHORT = 14; // characters: a code, which counts only where it stands alone
 
 /** What stands where it may not: what, where and in which spelling. Empty, if all is well. */
 export function leaks(written: readonly Written[], secrets: Iterable<Secret>): readonly string[] {
-  const found = new Set<string>();
-  const distinct = new Map([...secrets].map((one) => [`${one.is} ${one.where} ${one.value}`, one]));
-  for (const where of WHERES) {
-    const there = written.filter((one) => one.where === where);
-    const whole = there.map(({ text }) => text).join("\n");
-    const tell = (is: string, stands: (text: string) => boolean) => {
-      if (!stands(whole)) return;
-      for (const { by, text } of there) if (stands(text)) found.add(`${is} in the ${where}: ${by}`);
-    };
-    for (const [is, shape] of Object.entries(SHAPES)) tell(is, (text) => shape.test(text));
-    for (const secret of distinct.values()) {
-      if ((secret.where ?? where) !== where) continue;
-      for (const spelled of spelledOut(secret)) tell(secret.is, standing(spelled));
+  const spelled = new Map<string, Secret[]>();
+  for (const secret of distinct(secrets)) {
+    for (const one of spelledOut(secret)) {
+      const others = spelled.get(one);
+      if (others === undefined) spelled.set(one, [secret]);
+      else others.push(secret);
     }
   }
-  return [...found];
+  const find = finder(spelled.keys());
+  const leaking = written.flatMap(({ where, by, text }) => {
+    const known = find(text).filter((one) => stands(text, one)).flatMap(({ sought }) =>
+      spelled.get(sought) ?? []
+    );
+    const shapes = Object.entries(SHAPES).filter(([, shape]) => shape.test(text)).map(([is]) => is);
+    const names = known.filter((one) => (one.where ?? where) === where).map(({ is }) => is);
+    return [...shapes, ...names].map((is) => `${is} in the ${where}: ${by}`);
+  });
+  return [...new Set(leaking)];
 }
 
-/** Whether a text holds another one. */
-function standing(spelled: string): (text: string) => boolean {
-  if (spelled.length > SHORT) return (text) => text.includes(spelled);
-  const alone = new RegExp(`(?<![\\w-])${spelled.replace(/[^\w-]/g, "\\$&")}(?![\\w-])`);
-  return (text) => text.includes(spelled) && alone.test(text);
+function distinct(secrets: Iterable<Secret>): Iterable<Secret> {
+  return new Map(
+    [...secrets].map((one) =>
+      [typeof one.value === "string" ? `${one.is} ${one.where} ${one.value}` : one.value, one] as const
+    ),
+  ).values();
 }
 
-/** Those of keys are asked for in every flow. */
-const known = new WeakMap<Secret, readonly string[]>();
+/** Whether what was found counts. */
+function stands(text: string, { sought, at }: Found): boolean {
+  if (sought.length > SHORT) return true;
+  return !/[\w-]/.test(text.charAt(at - 1)) && !/[\w-]/.test(text.charAt(at + sought.length));
+}
 
-function spelledOut(secret: Secret): readonly string[] {
-  const { value, guessable } = secret;
-  const before = known.get(secret);
+/** Chance is seeded: flow after flow has the same codes and tokens, and the same keys. */
+const known = new Map<string | Uint8Array, readonly string[]>();
+
+function spelledOut({ value, guessable }: Secret): readonly string[] {
+  const name = guessable === true ? `guessable ${value}` : value;
+  const before = known.get(name);
   if (before !== undefined) return before;
   const spelled = typeof value !== "string"
     ? spellingsOfKey(value)
     : [...spellingsOf(value), ...(guessable === true ? hashesOf(value) : [])];
-  known.set(secret, spelled);
+  known.set(name, spelled);
   return spelled;
 }
