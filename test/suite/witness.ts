@@ -21,8 +21,8 @@ export interface Witness {
   readonly sent: (input: unknown) => void;
   /** Is told of further secrets. */
   readonly saw: (secrets: readonly string[]) => void;
-  /** What stands where it does not belong, and how much was looked through. */
-  readonly testimony: () => Promise<Testimony>;
+  /** What stands where it does not belong, in further texts too, and how much was looked through. */
+  readonly testimony: (further: readonly Written[]) => Promise<Testimony>;
 }
 
 /** What came of looking. */
@@ -103,7 +103,7 @@ export function witness(): Witness {
     },
     sent: (input) => void secrets.push(...sentIn(input)),
     saw: (all) => void secrets.push(...all.flatMap((one) => secretIs("a secret", one))),
-    testimony: () => lookedAt(seen),
+    testimony: (further) => lookedAt(seen, further),
   };
 }
 
@@ -133,12 +133,12 @@ function taken(answer: Answer): Promise<Parts> {
 }
 
 /** Everything that was written, with every secret, and what is amiss. */
-async function lookedAt({ stored, logged, answers, secrets, keys }: Seen): Promise<Testimony> {
-  const written: Written[] = [...stored].map(([text, key]) => ({
-    where: "store",
-    by: key,
-    text: `${key} ${text}`,
-  }));
+async function lookedAt(
+  { stored, logged, answers, secrets, keys }: Seen,
+  further: readonly Written[],
+): Promise<Testimony> {
+  const written: Written[] = [...further];
+  for (const [text, key] of stored) written.push({ where: "store", by: key, text: `${key} ${text}` });
   for (const line of logged) written.push({ where: "log", by: eventOf(line), text: textOf(line) });
   const all = [...secrets];
   const unsealed: string[] = [];

@@ -11,6 +11,7 @@ import { unhurried } from "../../src/testing/unhurried.ts";
 import { accountsOn, type Parts } from "../proof/accounts.ts";
 import { type Client, client, type FullAuth, type Via } from "./client.ts";
 import { showed } from "../proof/showed.ts";
+import type { Written } from "./leaks.ts";
 import { RUNTIME } from "./runtime.ts";
 import { CLUSTER, type Premises, premises, type StoreName, STORES } from "./stores.ts";
 import { witness } from "./witness.ts";
@@ -52,8 +53,9 @@ export interface World {
   readonly saw: (secrets: readonly string[]) => void;
   /** Notes what a client sends by other means than those of this world: what it made up or typed is echoed by nobody. */
   readonly sent: (input: unknown) => void;
-  /** Secrets that stand where they do not belong: in whatever was written to the store, logged or answered here. */
-  readonly leaks: () => Promise<readonly string[]>;
+  /** Secrets that stand where they do not belong: in whatever was written to the store, logged or answered here, and in
+   * further texts. */
+  readonly leaks: (further?: readonly Written[]) => Promise<readonly string[]>;
   /** Fails where nobody has looked and there are such secrets. */
   readonly close: () => Promise<void>;
 }
@@ -130,10 +132,10 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
     return new Map(all.toSorted(([a], [b]) => a < b ? -1 : 1));
   };
   let looked = false;
-  const leaks = async () => {
+  const leaks = async (further: readonly Written[] = []) => {
     looked = true;
     if (!LOOKS.includes(store)) return [];
-    const { leaks, ...counts } = await seen.testimony();
+    const { leaks, ...counts } = await seen.testimony(further);
     showed("secrets", { flows: 1, ...counts });
     return leaks;
   };
