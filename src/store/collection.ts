@@ -1,11 +1,11 @@
-import * as v from "valibot";
+import type * as v from "valibot";
 import { deadline, type Within } from "../base/deadline.ts";
 import { saidBy } from "../base/hidden.ts";
-import { base64url } from "../base/encoding.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { Driver, MaybePromise } from "./driver.ts";
 import { type Line, line } from "./line.ts";
+import { shaped, textOf } from "./record_text.ts";
 
 /** What a decision wants: `next` is the record to keep (null: none), `result` is what to tell the caller. */
 export interface Decision<T, R> {
@@ -47,9 +47,6 @@ export interface Store {
   readonly reach: <T>(call: () => MaybePromise<T>, within?: Within) => Promise<T>;
   readonly line: Line;
 }
-
-const VERSION = 1; // of the schema of all records
-const LARGEST = 60 * 1024; // bytes: Deno KV takes 64 KiB
 
 /** A driver, with its deadline and its lines. */
 export function store(driver: Driver, platform: Platform, ms: number): Store {
@@ -205,49 +202,6 @@ function parses<T>(): Parses<T> {
       [old, young, size] = [young, new Map(), 0];
     },
   };
-}
-
-/** The text of a record: what it says, its version, one more than the revision before, and chance that makes it unique. */
-function textOf<T extends object>(next: T, before: object | null, platform: Platform): string {
-  const rev = (before === null ? 0 : (before as { rev: number }).rev) + 1; // checked when it was read
-  const text = JSON.stringify({ ...next, v: VERSION, rev, w: base64url(platform.random(9)) });
-  if (text.length > LARGEST / 3 && new TextEncoder().encode(text).length > LARGEST) {
-    throw new AuthError("limit_reached");
-  }
-  return text;
-}
-
-function shaped<T extends object>(key: string, text: unknown, shape: v.GenericSchema<unknown, T>): T {
-  // A driver may hand back what no text is: an Error, a number, a list that looks like its only entry.
-  if (typeof text !== "string") throw corrupt(key, "is no text");
-  let record: unknown;
-  try {
-    record = JSON.parse(text);
-  } catch (cause) {
-    throw corrupt(key, "is not JSON", cause);
-  }
-  const { v: version, rev } = Object(record) as { readonly v?: unknown; readonly rev?: unknown };
-  if (typeof version === "number" && version > VERSION) {
-    throw corrupt(
-      key,
-      `was written by a newer version of this library (schema ${version}, this one knows ${VERSION})`,
-    );
-  }
-  if (version !== VERSION || typeof rev !== "number" || !v.is(shape, record)) {
-    throw corrupt(key, "has not the shape of its kind");
-  }
-  return frozen(record) as T; // looked at in the line above; valibot tells the type of an input, which here is the output
-}
-
-/** Whoever reads the same text gets the same record: nobody may change it under another's hands. */
-function frozen(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  Object.values(value).forEach(frozen);
-  return Object.freeze(value);
-}
-
-function corrupt(key: string, what: string, cause?: unknown): AuthError {
-  return new AuthError("storage_corrupt", { remedy: `the record at ${key} ${what}` }, { cause });
 }
 
 function isUndurable(cause: unknown): boolean {

@@ -6,6 +6,7 @@ import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, shows } from "../suite/steps.ts";
 import { SECRET, type World } from "../suite/world.ts";
+import { rewritten } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const DAY = 86_400;
@@ -263,7 +264,7 @@ flow("who listens is told of each rotation once", async (world) => {
 flow("a stored key that is none any more is storage_corrupt, and no mistake in the code", async (here) => {
   await here.signedIn("ada@example.com", "bearer");
   const text = (await here.contents()).get("signing-keys") ?? "";
-  await here.driver().setItem("signing-keys", text.replaceAll('"crv":"Ed25519"', '"crv":"Ed25518"'));
+  await here.driver().setItem("signing-keys", rewritten(text, /"crv":"Ed25519"/g, '"crv":"Ed25518"'));
   expect(await outcome(here.another({}).signingKeys.jwks())).toBe("storage_corrupt");
 });
 

@@ -7,6 +7,7 @@ import type { FullAuth } from "../suite/client.ts";
 import { flow, test } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
 import { world } from "../suite/world.ts";
+import { textOf } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
@@ -62,7 +63,7 @@ flow(
     await world.server().account.update(change({ ...held, bio: "send money to mallory" }) as never);
     const key = `users:${id}`;
     const record = JSON.parse(String(await world.driver().getItem(key)));
-    await world.driver().setItem(key, JSON.stringify({ ...record, roles: ["editor"] }));
+    await world.driver().setItem(key, textOf({ ...record, roles: ["editor"] }));
     const { user } = (await signIn(world, BOB)).grant;
     expect(user).toEqual({
       id,

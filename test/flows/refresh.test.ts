@@ -4,6 +4,7 @@ import type { Driver } from "../../src/store/driver.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, shows, signIn, watched } from "../suite/steps.ts";
 import type { World } from "../suite/world.ts";
+import { rewritten } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
@@ -216,7 +217,7 @@ flow(
     const { grant } = await signIn(world, ADA, "bearer");
     const key = `sessions:${grant.user.id}:${grant.session.id}`;
     const record = String(await world.driver().getItem(key));
-    await world.driver().setItem(key, record.replace(/("seed":")[^"]+/, `$1${"A".repeat(43)}`));
+    await world.driver().setItem(key, rewritten(record, /("seed":")[^"]+/, `$1${"A".repeat(43)}`));
     expect(await outcome(refresh(world, grant))).toBe("token_invalid");
     await world.driver().setItem(key, record);
     expect(await outcome(refresh(world, grant))).toBe("fine");

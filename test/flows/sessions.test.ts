@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import type { SessionMode } from "../../src/model.ts";
 import { flow } from "../suite/flow.ts";
 import { cookieOf, outcome, shows, signIn, watched } from "../suite/steps.ts";
+import { rewritten } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
@@ -108,7 +109,7 @@ flow("a session is over as soon as its account's list or its own record says so"
   const soon = world.now() + 1000;
   for (const key of keys) {
     const before = String(await driver.getItem(key));
-    await driver.setItem(key, before.replace(/"exp":\d+/, `"exp":${soon}`));
+    await driver.setItem(key, rewritten(before, /"exp":\d+/, `"exp":${soon}`));
     expect(await outcome(world.server().requireSession(client.headers))).toBe("fine");
     await world.turn(1);
     expect(await outcome(world.server().requireSession(client.headers))).toBe("session_ended");

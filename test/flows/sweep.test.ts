@@ -7,6 +7,7 @@ import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, signIn } from "../suite/steps.ts";
 import { SECRET, type World } from "../suite/world.ts";
+import { textOf } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
@@ -31,7 +32,7 @@ async function keys(world: World, prefix: string): Promise<readonly string[]> {
 
 /** Puts a record into the store that a crash might have left there. */
 async function plant(world: World, key: string, record: object): Promise<void> {
-  await world.driver().setItem(key, JSON.stringify({ ...MADE_UP, ...record }));
+  await world.driver().setItem(key, textOf({ ...MADE_UP, ...record }));
 }
 
 flow("a sweep removes what expired more than an hour ago, and nothing that did since", async (world) => {

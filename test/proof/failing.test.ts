@@ -8,6 +8,7 @@ import { RUNTIME } from "../suite/runtime.ts";
 import { listed, RUNS, sound, STEPS, storeOf } from "../suite/failing_steps.ts";
 import { STORES } from "../suite/stores.ts";
 import type { World } from "../suite/world.ts";
+import { rewritten, textOf } from "../suite/rewritten.ts";
 
 const ADA = "ada@example.com";
 const UNAVAILABLE = body("storage_unavailable");
@@ -176,12 +177,15 @@ const BROKEN: Readonly<Record<string, (text: string) => unknown>> = {
   "an Error": () => new Error("EISDIR"),
   "bytes": (text) => new TextEncoder().encode(text),
   "a newer schema": (text) => text.replace('"v":1', '"v":2'),
-  "no version": (text) => text.replace('"v":1,', ""),
-  "no revision": (text) => text.replace(/"rev":\d+,/, ""),
-  "nothing in it": () => '{"v":1,"rev":1,"w":"x"}',
+  "no version": (text) => rewritten(text, '"v":1,', ""),
+  "no revision": (text) => rewritten(text, /"rev":\d+,/, ""),
+  "nothing in it": () => textOf({ v: 1, rev: 1, w: "x" }),
+  "no sum": (text) => text.replace(/,"sum":"[0-9a-f]{8}"/, ""),
+  "another letter in it": (text) =>
+    text.replace(/"w":"./, (before) => before.endsWith("a") ? '"w":"b' : '"w":"a'),
   "members of other types": (text) => {
-    const { v, rev, w, ...others } = JSON.parse(text);
-    return JSON.stringify({
+    const { v, rev, w, sum: _, ...others } = JSON.parse(text);
+    return textOf({
       v,
       rev,
       w,

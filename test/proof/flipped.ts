@@ -102,25 +102,3 @@ export function flipped(text: string, at: number, bit: number): string {
   bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
   return new TextDecoder().decode(bytes);
 }
-
-/** The member of a record that says something else, without the places in lists: `sessions.sid`; "" where it is no record any more. */
-export function memberOf(before: string, after: string): string {
-  try {
-    return differing(JSON.parse(before), JSON.parse(after)) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function differing(before: unknown, after: unknown): string | null {
-  if (typeof before !== "object" || before === null || typeof after !== "object" || after === null) {
-    return Object.is(before, after) ? null : "";
-  }
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const within = differing(Reflect.get(before, name), Reflect.get(after, name));
-    if (within !== null) {
-      return [Array.isArray(before) ? "" : name, within].filter((one) => one !== "").join(".");
-    }
-  }
-  return null;
-}

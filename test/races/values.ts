@@ -19,6 +19,7 @@ import {
   waiting,
   within,
 } from "./value_stage.ts";
+import { textOf } from "../suite/rewritten.ts";
 
 const JUST_BORN = { epoch: 0 };
 
@@ -43,7 +44,7 @@ async function answered(
 async function leaveClaim(here: World, uid: string, { type, value }: Identifier): Promise<void> {
   const keyOf = await claimKeys(await here.contents(), [SECRET]);
   const claim = { rev: 1, v: 1, w: "made-up", uid, type, op: "an-op-of-before" };
-  await here.driver().setItem(String(keyOf?.(type, value)), JSON.stringify(claim));
+  await here.driver().setItem(String(keyOf?.(type, value)), textOf(claim));
 }
 
 /** An add by somebody who dies when the reservation is written. */
