@@ -3,10 +3,10 @@ import { chance } from "../../src/testing/chance.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Via } from "../suite/client.ts";
 import type { Flow } from "../suite/flow.ts";
-import { wrongAfter } from "./healing.ts";
-import { type Looked, lookedAt } from "./looked_at.ts";
+import { sweptLater, wrongAfter } from "./healing.ts";
+import { type Left, type Looked, lookedAt } from "./looked_at.ts";
 import { attended, isEndless } from "./stall.ts";
-import { type Wreck, wreckAfter } from "./wreck.ts";
+import { leftAfter, wreckAfter } from "./wreck.ts";
 
 /** How much of it is gone through. */
 export interface Crashing {
@@ -27,7 +27,6 @@ export interface Crashed {
 }
 
 const LATER = 61; // seconds: past every deadline
-const MUCH_LATER = 25 * 3600; // seconds: whatever waits for an answer has run out
 const SECOND = 2; // seed of a repetition: what is random is never made twice
 const BROKEN: ReadonlySet<string> = new Set(["internal", "storage_corrupt", "storage_unavailable"]);
 
@@ -39,7 +38,7 @@ export async function crashed(flow: Flow, crashing: Crashing): Promise<Crashed> 
   const points = picked(count, crashes, seed);
   if (looked.isTampered) return await repeatedAlone(flow, looked, points, via);
   const wrong = new Set(looked.broken);
-  const last = await repeated(flow, wreckAfter(looked, count), via);
+  const last = await repeated(flow, leftAfter(looked, count), via);
   const clean: Clean = { codes: new Set([...codesOf(looked), ...codesOf(last)]), last, via };
   let healed = 0;
   for (const point of [...points, count]) {
@@ -76,8 +75,8 @@ interface Clean {
   readonly via: Via;
 }
 
-async function repeated(flow: Flow, wreck: Wreck, via: Via, later = LATER): Promise<Looked> {
-  const left = { ...wreck, now: wreck.now + later * 1000 };
+async function repeated(flow: Flow, wreck: Left, via: Via): Promise<Looked> {
+  const left = { ...wreck, now: wreck.now + LATER * 1000 };
   return await attended(flow, { via, left, options: { seed: SECOND } });
 }
 
@@ -96,16 +95,15 @@ function judged(run: Looked, { codes }: Clean): string[] {
 
 /** A flow that passes twice on one store passes after a crash too, unless it does not where it is stopped between two calls either:
  * what was half made must be like what was not begun, or like what was done. What waits for an answer, a code or a reply, may stay until
- * it runs out. */
+ * it runs out, and what leads nowhere until it is swept. */
 async function repeatedAfter(flow: Flow, looked: Looked, point: number, clean: Clean): Promise<string[]> {
-  const run = await repeated(flow, wreckAfter(looked, point), clean.via);
+  const run = await repeated(flow, leftAfter(looked, point), clean.via);
   const wrong = judged(run, clean);
   if (run.failure === undefined || clean.last.failure !== undefined) return wrong;
-  if ((await repeated(flow, wreckAfter(looked, point), clean.via, MUCH_LATER)).failure === undefined) {
-    return wrong;
-  }
+  const swept = await sweptLater(wreckAfter(looked, point), clean.via);
+  if ((await repeated(flow, swept, clean.via)).failure === undefined) return wrong;
   for (const edge of edgesOf(looked, point)) {
-    const whole = await repeated(flow, wreckAfter(looked, edge), clean.via);
+    const whole = await repeated(flow, leftAfter(looked, edge), clean.via);
     if (whole.failure !== undefined) return wrong;
   }
   return [...wrong, `the flow again: ${run.failure}`];
@@ -128,7 +126,7 @@ async function repeatedAlone(
 ): Promise<Crashed> {
   const wrong: string[] = [];
   for (const point of points) {
-    const run = await repeated(flow, wreckAfter(looked, point), via);
+    const run = await repeated(flow, leftAfter(looked, point), via);
     const fell = codesOf(run).has("internal") && !codesOf(looked).has("internal");
     if (fell) wrong.push(`after ${point} writes, by ${via}: the flow again: internal`);
   }
@@ -168,7 +166,7 @@ export async function stopped(flow: Flow, via: Via, n: number, took: boolean): P
  * run out meanwhile is gone. */
 export function isRecorded({ contents, now }: Looked, looked: Looked): boolean {
   const wanted = told(contents);
-  return Array.from({ length: looked.history.writes.length + 1 }, (_, i) => wreckAfter(looked, i).entries)
+  return Array.from({ length: looked.history.writes.length + 1 }, (_, i) => leftAfter(looked, i).entries)
     .map((entries) => [...entries].filter(([, { exp }]) => exp > now))
     .some((entries) => told(entries.map(([key, { text }]) => [key, text])) === wanted);
 }

@@ -4,7 +4,7 @@ import type { AuthOptions } from "../../src/options.ts";
 import type { Client, FullAuth, Via } from "../suite/client.ts";
 import { own } from "../suite/stores.ts";
 import { SECRET, type World, world } from "../suite/world.ts";
-import { storeWith } from "./looked_at.ts";
+import { type Left, storeWith } from "./looked_at.ts";
 import { accountOf, type Contents, isUser, leftIn, recordOf, wrongWith } from "./state.ts";
 import type { Told, Wreck } from "./wreck.ts";
 
@@ -210,6 +210,22 @@ async function nothingStays(ward: Ward): Promise<void> {
   if (ward.wreck.claimKey !== null) ward.wrong.push(...leftIn(after, ward.wreck.claimKey, ward.now()));
   ward.wrong.push(...harmed(known, after, ward.now()));
 }
+
+/** What was left, a day later and swept. */
+export async function sweptLater(wreck: Wreck, via: Via): Promise<Left> {
+  const ward = await wardOf(wreck, { via, later: DAY, seed: 1, most: 0 }, []);
+  await ward.fresh().sweep();
+  const texts = await ward.contents();
+  const entries = [...wreck.entries].flatMap(([key, { exp }]) => {
+    const text = texts.get(key);
+    return text === undefined ? [] : [[key, { text, exp }] as const];
+  });
+  const now = ward.now();
+  await ward.close();
+  return { entries: new Map(entries), now };
+}
+
+const DAY = 25 * 3600; // seconds: whatever waits for an answer has run out
 
 /** What a sweep took from whom it belongs to. */
 function harmed(before: Contents, after: Contents, now: number): readonly string[] {

@@ -1,5 +1,6 @@
 // What is left of a crash: the store as it was after some of a flow's writes, and what people had by then.
 import type { AuthOptions } from "../../src/options.ts";
+import { parseRefreshToken } from "../../src/crypto/token.ts";
 import type { Call } from "./history.ts";
 import type { Cookie } from "./belongings.ts";
 import type { Left, Looked } from "./looked_at.ts";
@@ -29,7 +30,7 @@ export interface Told {
   readonly cookie?: Cookie | undefined;
   readonly accessToken?: string;
   /** The newest one. */
-  readonly refreshToken?: string;
+  readonly refreshToken?: string | undefined;
 }
 
 /** A code that somebody was mailed, and whose challenge still stands. */
@@ -42,8 +43,8 @@ export interface Mailed {
 
 const SOON = 3_600_000; // ms: healers let time pass
 
-/** What a crash leaves after `count` writes. All that was answered before the next one was answered: that is the latest moment for it. */
-export function wreckAfter(looked: Looked, count: number): Wreck {
+/** What stands in the store after `count` writes, and when. */
+export function leftAfter(looked: Looked, count: number): Place {
   const writes = looked.history.writes.slice(0, count);
   const now = (writes.at(-1) ?? looked.history.writes[0])?.now ?? looked.now;
   const entries = new Map<string, { readonly text: string; readonly exp: number }>();
@@ -52,7 +53,14 @@ export function wreckAfter(looked: Looked, count: number): Wreck {
     else entries.set(key, { text: after, exp });
   }
   for (const [key, { exp }] of entries) if (exp <= now) entries.delete(key);
-  const left = { entries, now, texts: new Map([...entries].map(([key, { text }]) => [key, text])) };
+  return { entries, now, texts: new Map([...entries].map(([key, { text }]) => [key, text])) };
+}
+
+/** What a crash leaves after `count` writes. All that was answered before the next one was answered: that is the latest moment for it. */
+export function wreckAfter(looked: Looked, count: number): Wreck {
+  const written = looked.history.writes.slice(0, count)
+    .flatMap(({ key, after }) => after === null ? [] : [[key, after] as const]);
+  const left = leftAfter(looked, count);
   const { claimKey, secrets } = looked;
   return {
     ...left,
@@ -61,11 +69,12 @@ export function wreckAfter(looked: Looked, count: number): Wreck {
     users: looked.usersOption(),
     sessions: toldOf(looked, count, left),
     codes: mailedOf(looked, count, left),
-    addresses: addressesIn(writes.flatMap(({ key, after }) => after === null ? [] : [[key, after] as const])),
+    addresses: addressesIn(written),
   };
 }
 
-type Place = Left & Pick<Wreck, "texts">;
+/** A store, and its texts alone. */
+export type Place = Left & Pick<Wreck, "texts">;
 
 function toldOf({ history, cookies }: Looked, count: number, { texts, now }: Place): readonly Told[] {
   const writes = history.writes.slice(0, count);
@@ -80,7 +89,8 @@ function toldOf({ history, cookies }: Looked, count: number, { texts, now }: Pla
     const record = writes.findLast(({ key, after }) => key === `sessions:${id}` && after !== null);
     const exp = Math.min(entry?.exp ?? Infinity, record === undefined ? Infinity : expiryOf(record.after));
     const ended = ends.has(id) ? true : exp > now + SOON ? false : null;
-    told.set(id, { ...told.get(id), uid, sid, ended, cookie: cookies.get(id), ...tokensIn(call) });
+    const tokens = tokensIn(call, texts.get(`sessions:${id}`));
+    told.set(id, { ...told.get(id), uid, sid, ended, cookie: cookies.get(id), ...tokens });
   }
   return [...told.values()];
 }
@@ -89,9 +99,18 @@ function expiryOf(text: string | null): number {
   return JSON.parse(text ?? "{}").exp ?? Infinity;
 }
 
-function tokensIn({ result }: Call): Pick<Told, "accessToken" | "refreshToken"> {
+/** The tokens in an answer. A refresh token whose family has moved on is good for a moment alone: whoever got no answer may be late. */
+function tokensIn(
+  { result }: Call,
+  record: string | undefined,
+): { readonly accessToken?: string; readonly refreshToken?: string | undefined } {
   const { accessToken, refreshToken } = Object(result) as Pick<Told, "accessToken" | "refreshToken">;
-  return { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) };
+  const generation = parseRefreshToken(refreshToken ?? "")?.generation;
+  const isCurrent = record === undefined || JSON.parse(record).family?.generation === generation;
+  return {
+    ...(accessToken !== undefined && { accessToken }),
+    ...(refreshToken !== undefined && { refreshToken: isCurrent ? refreshToken : undefined }),
+  };
 }
 
 function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): readonly Mailed[] {
