@@ -246,4 +246,4 @@ function harmed(before: Contents, after: Contents, now: number): readonly string
 }
 
 /** What a prune of sessions that never came changes. */
-const VARYING = { sessions: [], rev: 0, w: "" };
+const VARYING = { sessions: [], rev: 0, w: "", sum: "" };
