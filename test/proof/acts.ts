@@ -190,6 +190,10 @@ export const ACTS: Readonly<Record<string, Act>> = {
     needs: [],
     act: (auth) => auth.users.create({ email: EVE, emailVerified: true }),
   },
+  "another account with Ada's address": {
+    needs: ada,
+    act: (auth) => auth.users.create({ email: ADA, emailVerified: true }),
+  },
   "an account with an unproven address": {
     needs: [],
     act: (auth) => auth.users.create({ email: EVE, name: "Mallory" }),

@@ -1,6 +1,7 @@
 // Whoever comes to a store later, when all who were at something are gone: they get in, and a sweep leaves nothing behind.
 import memory from "../../drivers/memory.ts";
 import type { createAuth } from "../../src/auth.ts";
+import type { Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { client, type FullAuth } from "../suite/client.ts";
 import { own } from "../suite/stores.ts";
@@ -30,7 +31,11 @@ export async function unhealed(left: Left, healing: Healing): Promise<readonly s
   return [...await signingIn(left, healing), ...await sweeping(left, healing)];
 }
 
-async function heal<T>(left: Left, { make }: Healing, run: (here: World) => Promise<T>): Promise<T> {
+async function heal<T>(
+  left: Left,
+  { make }: Healing,
+  run: (here: World, auth: FullAuth) => Promise<T>,
+): Promise<T> {
   const here = world("memory", "method", {
     start: left.now,
     seed: 999, // others than those of whoever was here before
@@ -39,7 +44,9 @@ async function heal<T>(left: Left, { make }: Healing, run: (here: World) => Prom
     premises: (now) => own(restored(left, now)),
   });
   try {
-    return await run(here);
+    // Whoever waits, waits for a second at a time: until those who are gone are known to be.
+    const sleep: Platform["sleep"] = (_, background) => background ? new Promise(() => {}) : here.turn(1);
+    return await run(here, here.another({ platform: { sleep } }));
   } finally {
     await here.close();
   }
@@ -47,13 +54,12 @@ async function heal<T>(left: Left, { make }: Healing, run: (here: World) => Prom
 
 /** Each address lets its owner in, and whatever the owner does then works. */
 function signingIn(left: Left, healing: Healing): Promise<readonly string[]> {
-  return heal(left, healing, async (here) => {
+  return heal(left, healing, async (here, auth) => {
     const before = owners(await here.contents());
     const wrong: string[] = [];
-    await here.turn("6s"); // until then whoever was about to claim an address might still be there
     for (const value of new Set([...healing.values, ...before.keys()])) {
       try {
-        const uid = await comesBack(here, value);
+        const uid = await comesBack(here, auth, value);
         const owner = before.get(value) ?? uid;
         if (owner !== uid) wrong.push(`${value} signs in to ${uid}, and belonged to ${owner}`);
       } catch (error) {
@@ -64,11 +70,10 @@ function signingIn(left: Left, healing: Healing): Promise<readonly string[]> {
   });
 }
 
-async function comesBack(here: World, email: string): Promise<string> {
-  const auth = here.server();
-  const first = await entered(here, email);
+async function comesBack(here: World, auth: FullAuth, email: string): Promise<string> {
+  const first = await entered(here, auth, email);
   await auth.sessions.endAll({ userId: first.user.id });
-  const { user, session, refreshToken, accessToken } = await entered(here, email);
+  const { user, session, refreshToken, accessToken } = await entered(here, auth, email);
   const found = await auth.getSession(new Headers({ authorization: `Bearer ${accessToken}` }));
   const refreshed = await auth.sessions.refresh({ refreshToken: String(refreshToken) });
   const ids = [first.user.id, found.user?.id, refreshed.user.id];
@@ -80,16 +85,15 @@ async function comesBack(here: World, email: string): Promise<string> {
   return user.id;
 }
 
-async function entered(here: World, email: string) {
-  const somebody = client(here.server(), "method");
+async function entered(here: World, auth: FullAuth, email: string) {
+  const somebody = client(auth, "method");
   const { challengeId } = await somebody.emailOtp.start({ email });
   return await somebody.emailOtp.verify({ challengeId, code: here.mailbox.code(email), session: "bearer" });
 }
 
 /** Two hours later, a sweep and a look at each account's sessions leave nothing that leads nowhere, and harm no account. */
 function sweeping(left: Left, healing: Healing): Promise<readonly string[]> {
-  return heal(left, healing, async (here) => {
-    const auth = here.server();
+  return heal(left, healing, async (here, auth) => {
     const before = owners(await here.contents());
     await here.turn("2h");
     for (const uid of accountsIn(await here.contents())) await looksAtSessions(auth, uid);

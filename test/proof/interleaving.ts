@@ -150,6 +150,7 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
   const clock = counter();
   const chances: ReturnType<typeof chance>[] = [];
   const servers: (FullAuth | undefined)[] = [];
+  let begun = 0;
 
   async function server(i: number): Promise<FullAuth> {
     const driver = stage.driver(i, here.driver());
@@ -173,13 +174,15 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
         servers[i] ??= await server(i);
         chances[i] = chance(1000 + i);
       }
+      begun = here.now();
       operations.length = 0;
       eye.forget();
       return servers as readonly FullAuth[]; // all are made by now
     },
     end({ told }) {
-      const isTurned = eye.history.writes.some(({ key }) => /^(signing-keys|limits|replies)/.test(key));
-      for (const i of told.keys()) if (isTurned || told[i] === undefined) servers[i] = undefined;
+      const isOther = begun !== here.now() ||
+        eye.history.writes.some(({ key }) => /^(signing-keys|limits|replies)/.test(key));
+      for (const i of told.keys()) if (isOther || told[i] === undefined) servers[i] = undefined;
     },
   };
 }

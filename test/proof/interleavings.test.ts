@@ -70,7 +70,7 @@ test("three or four acts at once, and time", async () => {
   ]);
   const counts = await triedAll(
     groups,
-    (i) => ({ chances: LONG ? 20 : 2, seed: SEED + i, lost: 3, crash: i % 2 === 0 }),
+    (i) => ({ chances: LONG ? 20 : 2, seed: SEED + i, lost: 3, late: 10, crash: i % 2 === 0 }),
   );
   tell(groups.length, counts);
 }, 3_600_000);

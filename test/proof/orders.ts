@@ -77,6 +77,8 @@ function nodeAfter(before: Node | undefined, enabled: readonly Step[], isDepende
 export interface Risks {
   /** How many of a hundred swaps lose their reply. */
   readonly lost?: number;
+  /** How many of a hundred reads wait for their reply. */
+  readonly late?: number;
   /** Whether one process crashes, at some step or not at all. */
   readonly crash?: boolean;
 }
@@ -85,7 +87,7 @@ const LOST: readonly Fate[] = ["lost", "lost without effect", "lost with a late 
 
 /** Chooses by chance. Some keep to one process for long, some change it at every step: what goes wrong between two steps that stand
  * close together is found by the latter, between two that are far apart by the former. */
-export function byChance(seed: number, { lost = 0, crash = false }: Risks = {}): Choose {
+export function byChance(seed: number, { lost = 0, late = 0, crash = false }: Risks = {}): Choose {
   const random = chance(seed);
   const below = (n: number) => {
     const [a = 0, b = 0] = random(2);
@@ -99,7 +101,9 @@ export function byChance(seed: number, { lost = 0, crash = false }: Risks = {}):
     const open = same.length > 0 && below(100) < patience ? same : enabled;
     const step = open[below(open.length)] as Step;
     last = step.process;
-    const fate = below(100) < lost ? LOST[below(LOST.length)] as Fate : "answered";
+    const isLost = step.does !== "read" && below(100) < lost;
+    const isLate = step.does !== "write" && below(100) < late;
+    const fate = isLost ? LOST[below(LOST.length)] as Fate : isLate ? "answered late" : "answered";
     return { step, fate };
   };
 }

@@ -6,6 +6,7 @@ import type { Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Mailbox } from "../../src/testing/mailbox.ts";
 import { signedIn } from "../../src/testing/signed_in.ts";
+import type { Clock } from "../../src/testing/clock.ts";
 import { testbed } from "../../src/testing/testbed.ts";
 import { unhurried } from "../../src/testing/unhurried.ts";
 import { accountsOn, type Parts } from "../proof/accounts.ts";
@@ -82,13 +83,17 @@ export interface WorldOptions {
   /** What the clock shows at first, in epoch milliseconds, and what ids, codes and tokens follow from. */
   readonly start?: number;
   readonly seed?: number;
+  /** The clock, where it is not this world's alone. */
+  readonly clock?: Clock;
 }
 
 export function world(store: StoreName, via: Via, given: WorldOptions = {}): World {
-  const { clock: { now, turn }, mailbox: box, options: bed } = testbed({
+  const { clock, mailbox: box, options: testing } = testbed({
     ...(given.start !== undefined && { start: given.start }),
     ...(given.seed !== undefined && { seed: given.seed }),
   });
+  const { now, sleep, turn } = given.clock ?? clock;
+  const bed = { ...testing, platform: { ...testing.platform, now, sleep } };
   const log: string[] = [];
   const lines: Line[] = [];
   const seen = witness();

@@ -1,0 +1,238 @@
+// The library with one thing changed at a time, each a bug that a store without transactions invites: whatever is to find such bugs is
+// tried on these.
+import type { Change } from "./planted.ts";
+
+const ACCOUNTS = "src/core/accounts.ts";
+const ACCOUNT_RECORD = "src/core/account_record.ts";
+const CHALLENGES = "src/core/challenges.ts";
+const CLAIMS = "src/core/claims.ts";
+const COLLECTION = "src/store/collection.ts";
+const SESSIONS = "src/core/sessions.ts";
+const SIGN_IN = "src/core/sign_in.ts";
+const VALUES = "src/core/values.ts";
+
+/** The changes of each bug, by what is wrong then. */
+export const BUGS: Readonly<Record<string, readonly Change[]>> = {
+  "a proof judged before a revocation: the listing swap does not compare the epoch": [{
+    file: SIGN_IN,
+    from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;",
+    to: "",
+  }],
+  "a proof judged before a revocation: the epoch is read after judging": [
+    { file: SIGN_IN, from: "type Owner, unmoved,", to: "type Owner, noteOf, unmoved," },
+    { file: SIGN_IN, from: "proven(now, value, noted)", to: "proven(now, value, noteOf(owner))" },
+  ],
+  "a proof of an address that nobody had notes nothing": [{
+    file: ACCOUNT_RECORD,
+    from: "noted.uid === null ? account.epoch === 0",
+    to: "noted.uid === null ? true",
+  }],
+  "a reservation is void by the clock, and not cleared by a swap": [{
+    file: CLAIMS,
+    from: "!await cleared(claim, record)",
+    to: "platform.now() - Number(record.reserving?.at) <= store.deadline",
+  }],
+  "the commit does not look at the reservation": [{
+    file: ACCOUNTS,
+    from: "const stands = reserves(now, op); return { next: stands ? account : now, result: stands };",
+    to: "return { next: now === null || reserves(now, op) ? account : now, result: true };",
+  }],
+  "a draft is taken for an account": [{
+    file: ACCOUNT_RECORD,
+    from: `record?.state === "account" ? record : null`,
+    to:
+      `record && { createdAt: 0, name: null, roles: [], identifiers: [], epoch: 0, sessions: [], ...record }`,
+  }],
+  "a removal does not compare the uid of the claim": [{
+    file: CLAIMS,
+    from: "const ours = now?.uid === uid;",
+    to: "const ours = now !== null;",
+  }],
+  "the swap writes without comparing": [{
+    file: COLLECTION,
+    from: "return await within(store.driver.swap(key, expected, next, ttl === undefined ? {} : { ttl }));",
+    to:
+      `await (next === null ? store.driver.removeItem(key) : store.driver.setItem(key, next)); return true;`,
+  }],
+  "the swap compares, then writes": [{
+    file: COLLECTION,
+    from: "return await within(store.driver.swap(key, expected, next, ttl === undefined ? {} : { ttl }));",
+    to: `if (await store.driver.getItem(key) !== expected) return false;
+        await (next === null ? store.driver.removeItem(key) : store.driver.setItem(key, next)); return true;`,
+  }],
+  "a lost removal is taken for ours": [{
+    file: COLLECTION,
+    from: "if (next !== null && !isUndurable(cause) && await read(key) === next)",
+    to: "if (await read(key) === next)",
+  }],
+  "a guess is told before it is counted": [{
+    file: CHALLENGES,
+    from: "return records.change(id, (current) => attempt(current, { ...answer, now }), seen);",
+    to: `return Promise.resolve(records.get(id)).then(async (seen) => {
+        const { result } = attempt(seen, { ...answer, now });
+        await records.change(id, (current) => attempt(current, { ...answer, now }));
+        return result;
+      });`,
+  }],
+  "a refresh reads the account before its swap": [
+    {
+      file: SESSIONS,
+      from: "const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);",
+      to: `const before = await accounts.get(parseRefreshToken(token)?.uid ?? "");
+          const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);`,
+    },
+    {
+      file: SESSIONS,
+      from:
+        "const account = await accounts.get(uid); if (account === null || !isListed(account, sid, platform.now())) {",
+      to: "const account = before; if (account === null || !isListed(account, sid, platform.now())) {",
+    },
+  ],
+  "a check reads the record alone": [{
+    file: SESSIONS,
+    from: "return account !== null && record !== null && isListed(account, sid, platform.now())",
+    to: "return account !== null && record !== null",
+  }],
+  "a prune looks at an entry's age after its record": [{
+    file: SESSIONS,
+    from:
+      `const old = now - at > PRUNE_AFTER; // looked at before the record is, or one that comes in between would be lost
+        return { sid, old, record: await records.get(\`\${uid}:\${sid}\`) };`,
+    to: `const record = await records.get(\`\${uid}:\${sid}\`);
+        return { sid, old: platform.now() - at > PRUNE_AFTER, record };`,
+  }],
+  "a start's time runs while it waits for somebody else's": [{
+    file: SIGN_IN,
+    from: "entry = sessions.entry(); // its time begins now, however long the claim took",
+    to: "// its time began",
+  }],
+  "a start slower than the deadline is a success": [{
+    file: SESSIONS,
+    from: "if (platform.now() - at > store.deadline) {",
+    to: "if (at < 0) {",
+  }],
+  "the claim first, the account after, no draft": [
+    {
+      file: ACCOUNTS,
+      from: "await users.change(uid, (now) => ({ next: now ?? draft, result: undefined }), null);",
+      to: "",
+    },
+    {
+      file: ACCOUNTS,
+      from:
+        "const stands = reserves(now, op); return { next: stands ? account : now, result: stands }; }, draft);",
+      to: "return { next: now ?? account, result: true }; });",
+    },
+  ],
+  "values are added without being reserved": [
+    {
+      file: VALUES,
+      from: "return { next: { ...account, reserving }, result: missing };",
+      to: "return { next: reserving.op === '' ? null : account, result: missing };",
+    },
+    { file: VALUES, from: "if (!reserves(account, op)) return { next: account, result: null };", to: "" },
+  ],
+  "the commit of further values does not look at the reservation": [
+    { file: VALUES, from: "if (!reserves(account, op)) return { next: account, result: null };", to: "" },
+  ],
+  "a reservation that is old is never cleared": [{
+    file: CLAIMS,
+    from: "return platform.now() - since > store.deadline && await clear(uid, op, seen);",
+    to: "return platform.now() < since && await clear(uid, op, seen);",
+  }],
+  "the name of a reservation is not used once": [{
+    file: VALUES,
+    from: "const op = newId(platform.random);",
+    to: "const op = uid;",
+  }],
+  "a claim of one's own that was left behind is used again": [{
+    file: CLAIMS,
+    from: "if (claim === null) {",
+    to: "if (claim?.uid === uid) return null; if (claim === null) {",
+  }],
+  "the account is not read anew after its claim": [
+    {
+      file: CLAIMS,
+      from: "const mine: Claim = { uid, type: value.type, op };",
+      to: "const mine: Claim = { uid, type: value.type, op }; const kept = new Map();",
+    },
+    {
+      file: CLAIMS,
+      from: "const record = await users.get(claim.uid); // anew after every read of the claim",
+      to: `const record = kept.get(claim.uid) ?? await users.get(claim.uid);
+          kept.set(claim.uid, record);`,
+    },
+  ],
+  "what is listed is reserved again, and its proof is not compared": [
+    {
+      file: VALUES,
+      from: "const missing = wanted.filter(([, value]) => !lists(account, value));",
+      to: "const missing = wanted;",
+    },
+    {
+      file: VALUES,
+      from: `if (noted.uid !== uid || !unmoved(noted, { uid, account })) return "challenge_invalid";`,
+      to: "",
+    },
+  ],
+  "an add does not compare its proof": [{
+    file: VALUES,
+    from: `if (noted.uid !== uid || !unmoved(noted, { uid, account })) return "challenge_invalid";`,
+    to: "",
+  }],
+  "an add that commits after the session that asked for it was ended": [{
+    file: VALUES,
+    from: "return await decideFor<Added | null>(adding,",
+    to: "return await decideFor<Added | null>({ ...adding, acting: undefined },",
+  }],
+  "a removal does not look at the acting session": [{
+    file: VALUES,
+    from: "const removed = await decideFor<Account>(acting,",
+    to: "const removed = await decideFor<Account>({ ...acting, acting: undefined },",
+  }],
+  "a removal reads the claim after the value was struck off": [
+    { file: VALUES, from: "const claim = await claims.get(hash);", to: "" },
+    {
+      file: VALUES,
+      from: "if (claim?.uid === uid) await claims.discard(hash, claim);",
+      to: "const claim = await claims.get(hash); if (claim?.uid === uid) await claims.discard(hash, claim);",
+    },
+  ],
+  "a removal reads the claim after, and does not compare whose it is": [
+    { file: VALUES, from: "const claim = await claims.get(hash);", to: "" },
+    {
+      file: VALUES,
+      from: "if (claim?.uid === uid) await claims.discard(hash, claim);",
+      to: "const claim = await claims.get(hash); if (claim !== null) await claims.discard(hash, claim);",
+    },
+  ],
+  "a removal does not compare the text of the claim": [{
+    file: VALUES,
+    from: "await claims.discard(hash, claim);",
+    to: "await claims.follow(uid, hash);",
+  }],
+  "an account's claims are removed before it": [{
+    file: ACCOUNTS,
+    from: "if (!ID.test(uid)) return null;",
+    to: `for (const one of live(await users.get(uid))?.identifiers ?? []) {
+          await claims.follow(uid, claims.hashOf(one));
+        }`,
+  }],
+  "a sweep takes the claim of a draft for void": [{
+    file: CLAIMS,
+    from: "return !has && !reserves(record, op);",
+    to: "return !has && (live(record) === null || !reserves(record, op));",
+  }],
+  "a sweep takes the claim of an account that is reserving for void": [{
+    file: CLAIMS,
+    from: "return !has && !reserves(record, op);",
+    to: "return !has && (live(record) !== null || !reserves(record, op));",
+  }],
+};
+
+/** The changes of a bug. @throws {TypeError} where there is none of that name */
+export function bug(name: string): readonly Change[] {
+  const changes = BUGS[name];
+  if (changes === undefined) throw new TypeError(`no bug is called "${name}"`);
+  return changes;
+}
