@@ -1,10 +1,14 @@
 // Whether a secret that stands where it does not belong is found: each of these is one line that anybody could write.
 import { describe, expect, test } from "vitest";
 import { read, type Reply, requestOf } from "../http/site.ts";
-import { type Change, planted } from "../suite/planted.ts";
-import { BASE_URL, type World, world } from "../suite/world.ts";
+import { type Change, planted, plantedRedis } from "../suite/planted.ts";
+import { freePort, hasRedis, redisServer } from "../suite/redis_server.ts";
+import { own } from "../suite/stores.ts";
+import { BASE_URL, type World, world, type WorldOptions } from "../suite/world.ts";
+import { caught } from "./showed.ts";
 
 const EMAIL = "ada@example.com";
+const PASSWORD = "a#password?of-a-server";
 const REPLIES = "src/core/replies.ts";
 const STEPS = "src/core/mailed_steps.ts";
 const SESSIONS = "src/core/sessions.ts";
@@ -66,6 +70,24 @@ const COPIES: readonly Readonly<Record<string, readonly [Change, found: string]>
           ${ANSWER.from}`,
       },
       "a session token in the reply: GET /auth/session",
+    ],
+    "a list of sessions answers a token that another reply has issued": [
+      {
+        ...ANSWER,
+        to: `if (endpoint.call === "GET /sessions") Object.assign(result, { latest: globalThis.told });
+          globalThis.told ??= result?.refreshToken;
+          ${ANSWER.from}`,
+      },
+      "a refresh token in the reply: GET /auth/sessions",
+    ],
+    "somebody gets the token of somebody else": [
+      {
+        ...ANSWER,
+        to: `if (result?.refreshToken && endpoint.call === "POST /email/verify")
+            Object.assign(result, { refreshToken: globalThis.told });
+          ${ANSWER.from}`,
+      },
+      "a refresh token in the reply: POST /auth/email/verify",
     ],
     "a signing key is kept beside the sealed one": [
       { ...MADE_KEY, to: `${MADE_KEY.from.slice(0, -3)}, secret };` },
@@ -153,12 +175,58 @@ describe.each(COPIES.map((bugs) => [Object.keys(bugs).join("; "), bugs] as const
     // Of a record it is enough to know its kind.
     const kinds = new Set(found.map((one) => one.replace(/(store: [a-z-]+):.*/, "$1")));
     expect([...kinds]).toEqual(expect.arrayContaining(all.map(([, said]) => said)));
+    for (const name of Object.keys(bugs)) caught("secrets", name);
   });
 });
 
 test("nothing is found where no bug is", async () => {
   expect(await leaksOf([])).toEqual([]);
 });
+
+test("the password of a mail server is found in what an error says", async () => {
+  const bug = { file: "src/core/smtp.ts", from: "throw failures.length === 1", to: "" };
+  const createAuth = await planted([
+    { ...bug, to: `throw new Error(JSON.stringify(servers)); ${bug.from}` },
+  ]);
+  const smtp = { host: "127.0.0.1", port: await freePort(), user: "ada", pass: PASSWORD };
+  const email = { from: "no-reply@example.com", smtp };
+  const found = await leaksAfterStart({ createAuth, options: { email } });
+  expect(found).toContain("a secret of the options in the log: error");
+  caught("secrets", "the password of a mail server is told in what an error says");
+});
+
+test.skipIf(!hasRedis)("the password of a Redis is found in what an error says", async () => {
+  const server = await redisServer(["--requirepass", "another-one"]);
+  try {
+    const driver = await plantedRedis([
+      {
+        file: "drivers/redis_client.ts",
+        from: "const [first] = addresses; const make",
+        to: "const [first] = addresses; name += first.password; const make",
+      },
+      { file: "drivers/redis_client.ts", from: "const name = addresses.map", to: "let name = addresses.map" },
+    ]);
+    const url = `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}`;
+    const found = await leaksAfterStart({ premises: () => own(driver({ url, deadline: 1 })) });
+    expect(found).toContain("a secret in the log: error");
+    caught("secrets", "the password of a Redis is told in what an error says");
+  } finally {
+    await server.stop();
+  }
+});
+
+/** What is found after somebody has asked for a mail. */
+async function leaksAfterStart(given: WorldOptions): Promise<readonly string[]> {
+  const here = world("memory", "http", given);
+  try {
+    here.saw([PASSWORD]);
+    const { handler } = here.server();
+    await handler(requestOf("POST /email/start", { body: { email: EMAIL }, headers: { origin: BASE_URL } }));
+    return await here.leaks();
+  } finally {
+    await here.close().catch(() => {}); // a store that lets nobody in cannot be cleared
+  }
+}
 
 /** What is found after somebody has done a bit of everything. */
 async function leaksOf(changes: readonly Change[]): Promise<readonly string[]> {
@@ -196,5 +264,7 @@ async function aBitOfEverything(here: World): Promise<void> {
   await ask("POST /session/token", {}, { cookie });
   const { refreshToken } = await signIn("bearer");
   await ask("POST /session/refresh", { refreshToken, attempt: "an-attempt-that-a-client-made-up" });
+  await ask("GET /sessions", undefined, { cookie });
+  await signIn("bearer");
   await ask("POST /sign-out/all", {}, { cookie });
 }

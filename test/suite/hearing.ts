@@ -34,12 +34,20 @@ export function eavesdropped<L extends object>(logger: L, line: (said: unknown) 
   });
 }
 
+/** A request or a call, as far as it matters for what it comes to. */
+export interface Asked {
+  /** The same for whoever asks the same again. */
+  readonly request: () => string;
+  /** Whether the answer may be kept for whoever asks again. */
+  readonly isKept: boolean;
+}
+
 /** Who is told what a server answers. */
 export interface Ear {
   /** What an operation was asked with: `feature.method`, or `METHOD /path`. */
-  readonly asked: (operation: string, input: unknown) => void;
+  readonly asked: (operation: string, input: unknown) => Asked;
   /** What it came to: a result, a `Response` or what was thrown. */
-  readonly answered: (operation: string, result: unknown, request?: Request) => void;
+  readonly answered: (operation: string, result: unknown, asked: Asked) => void;
 }
 
 /** Tells what all methods and the handler of `auth` answer. */
@@ -59,20 +67,18 @@ export function overheard(auth: FullAuth, ear: Ear): FullAuth {
 /** The same function: what it answers is its own, and comes when it comes. */
 function listening(name: string, call: Function, { asked, answered }: Ear): Function {
   return (...input) => {
-    const [request] = input;
-    const isRequest = request instanceof Request;
-    const operation = isRequest && name === "handler"
-      ? `${request.method} ${new URL(request.url).pathname}`
+    const [first] = input;
+    const operation = first instanceof Request && name === "handler"
+      ? `${first.method} ${new URL(first.url).pathname}`
       : name;
-    const told = isRequest ? request : undefined;
-    asked(operation, isRequest ? Object.fromEntries(request.headers) : request);
+    const of = asked(operation, first);
     try {
       const result = call(...input);
-      if (!(result instanceof Promise)) answered(operation, result, told);
-      else result.then((one) => answered(operation, one, told), (error) => answered(operation, error, told));
+      if (!(result instanceof Promise)) answered(operation, result, of);
+      else result.then((one) => answered(operation, one, of), (error) => answered(operation, error, of));
       return result;
     } catch (error) {
-      answered(operation, error, told);
+      answered(operation, error, of);
       throw error;
     }
   };

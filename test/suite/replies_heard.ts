@@ -1,8 +1,10 @@
 // What replies say, besides the tokens that they are there to issue.
 import { type Kind, MEMBERS } from "./belongings.ts";
+import type { Asked } from "./hearing.ts";
 import type { Secret } from "./leaks.ts";
 
-const SECRET = 43; // characters: what of a token only its owner knows
+/** Characters: what of a token only its owner knows. */
+export const SECRET = 43;
 const LEAST = 20; // characters of a reply: what is shorter may stand everywhere
 
 /** What an operation came to. */
@@ -12,8 +14,8 @@ export interface Answer {
   readonly result: unknown;
   /** What it issues. */
   readonly issues: readonly Kind[];
-  /** Whether it may be kept for whoever asks again: then its body is secret. */
-  readonly kept: boolean;
+  /** To whom it was answered. Where it may be kept for whoever asks again its body is secret. */
+  readonly asked: Asked;
 }
 
 /** An answer in parts: the tokens that belong into it, and everything else. */
@@ -25,7 +27,7 @@ export interface Parts {
 }
 
 /** Takes an answer apart. The body of a `Response` is read: it must be a clone. */
-export async function partsOf({ result, issues, kept }: Answer): Promise<Parts> {
+export async function partsOf({ result, issues, asked }: Answer): Promise<Parts> {
   if (result instanceof Error) return { tokens: [], kept: [], rest: textOf(result) };
   if (!(result instanceof Response)) {
     return partsIn(Array.isArray(result) ? { result: {}, cookies: result } : { result, cookies: [] }, issues);
@@ -36,7 +38,7 @@ export async function partsOf({ result, issues, kept }: Answer): Promise<Parts> 
   const body: Secret = { is: "a kept reply", value: text, where: "store" };
   return {
     ...parts,
-    kept: kept && text.length > LEAST ? [body] : [],
+    kept: asked.isKept && result.ok && text.length > LEAST ? [body] : [],
     rest: [...headers.map((pair) => pair.join(": ")), parts.rest].join("\n"),
   };
 }

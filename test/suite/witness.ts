@@ -8,10 +8,10 @@ import type { createAuth } from "../../src/auth.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { issuing, secretIs, sentIn } from "./belongings.ts";
 import type { FullAuth } from "./client.ts";
-import { eavesdropped, overheard, overseen } from "./hearing.ts";
+import { type Asked, eavesdropped, overheard, overseen } from "./hearing.ts";
 import { derivedFrom, opened, privateIn, secretsIn } from "./kept_secrets.ts";
 import { leaks, type Secret, type Written } from "./leaks.ts";
-import { type Answer, type Parts, partsOf } from "./replies_heard.ts";
+import { type Answer, type Parts, partsOf, SECRET } from "./replies_heard.ts";
 
 /** Whoever sees all of it. */
 export interface Witness {
@@ -47,6 +47,7 @@ interface Seen {
 export function witness(): Witness {
   const seen: Seen = { stored: new Map(), logged: new Set(), answers: [], secrets: [], keys: new Set() };
   const { stored, logged, answers, secrets, keys } = seen;
+  let body: unknown; // of the request that is made next
   const store = (key: string, text: string) => void stored.set(text, key);
 
   /** What is secret in options is known, and what is mailed, logged and stored by them is seen. */
@@ -75,17 +76,20 @@ export function witness(): Witness {
   function heard(auth: FullAuth, options: Partial<AuthOptions>): FullAuth {
     const issues = issuing(options);
     return overheard(auth, {
-      asked: (_, input) => void secrets.push(...sentIn(input)),
-      answered(operation, result, request) {
+      asked(_, input) {
+        secrets.push(...sentIn(input instanceof Request ? Object.fromEntries(input.headers) : input));
+        const asked = askedWith(input, body);
+        body = undefined;
+        return asked;
+      },
+      answered(operation, result, asked) {
         if (operation === "idempotent") return; // the application's own
-        const kept = result instanceof Response && result.ok && request?.headers.has("idempotency-key");
         answers.push({
-          operation,
+          ...{ operation, asked },
           result: result instanceof Response ? result.clone() : result,
           issues: [...issues].flatMap(([one, kinds]) =>
             operation === one || isAt(operation, one) ? kinds : []
           ),
-          kept: kept === true,
         });
       },
     });
@@ -97,11 +101,19 @@ export function witness(): Witness {
       try {
         return heard(make(options) as FullAuth, options);
       } catch (error) {
-        answers.push({ operation: "createAuth", result: error, issues: [], kept: false });
+        answers.push({
+          operation: "createAuth",
+          result: error,
+          issues: [],
+          asked: askedWith(undefined, undefined),
+        });
         throw error;
       }
     },
-    sent: (input) => void secrets.push(...sentIn(input)),
+    sent(input) {
+      secrets.push(...sentIn(input));
+      body = input;
+    },
     saw: (all) => void secrets.push(...all.flatMap((one) => secretIs("a secret", one))),
     testimony: (further) => lookedAt(seen, further),
   };
@@ -123,6 +135,35 @@ function codesIn({ data }: Message): readonly Secret[] {
   return [code, code.replaceAll("-", "")].flatMap((one) => secretIs("a code", one));
 }
 
+/** What is asked: by whom it is asked does not count where a body says what for. */
+function askedWith(input: unknown, body: unknown): Asked {
+  const isRequest = input instanceof Request;
+  const headers = isRequest ? input.headers : new Headers();
+  const request = () => {
+    const { client: _, attempt: __, ...what } = Object(isRequest ? body : input);
+    const who = ["cookie", "authorization"].map((name) => headers.get(name) ?? "").join(" ");
+    return Object.keys(what).length === 0 ? who : JSON.stringify(what);
+  };
+  return { request, isKept: headers.has("idempotency-key") };
+}
+
+/** Whether a token is where it belongs: in the first answer that has it, in what is answered to whoever asks the same again, and in
+ * what is answered to whoever shows a token that came that way. `cookies` is given what it puts into cookies, and what a device is
+ * known by comes with each token. */
+function isIssued(
+  { is, value }: Secret,
+  { operation, asked }: Answer,
+  issued: Map<unknown, string>,
+): boolean {
+  if (operation === "cookies" || is === "a device token") return true;
+  const request = asked.request();
+  const [shown] = (request.match(/[\w.-]{43,}/g) ?? []).map((one) => issued.get(one.slice(-SECRET)));
+  const to = shown ?? request;
+  const first = issued.get(value) ?? to;
+  issued.set(value, first);
+  return first === to;
+}
+
 /** Answers that were looked at before: the body of a `Response` is read once. */
 const parts = new WeakMap<Answer, Promise<Parts>>();
 
@@ -142,9 +183,11 @@ async function lookedAt(
   for (const line of logged) written.push({ where: "log", by: eventOf(line), text: textOf(line) });
   const all = [...secrets];
   const unsealed: string[] = [];
+  const issued = new Map<unknown, string>();
   for (const answer of answers) {
     const { tokens, rest, kept } = await (parts.get(answer) ?? taken(answer));
-    written.push({ where: "reply", by: answer.operation, text: rest });
+    const others = tokens.filter((token) => !isIssued(token, answer, issued)).map(({ value }) => value);
+    written.push({ where: "reply", by: answer.operation, text: [rest, ...others].join("\n") });
     all.push(...tokens, ...kept);
   }
   for (const [text, key] of stored) {
