@@ -1,13 +1,17 @@
 // The command line as a user starts it, under the runtime that runs the test; and the least client that can say anything.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
+import { afterEach, expect } from "vitest";
+import { issuedBy, issuing, sentIn } from "../suite/belongings.ts";
+import { derivedFrom, secretsIn } from "../suite/kept_secrets.ts";
+import { leaks, type Secret, type Written } from "../suite/leaks.ts";
+import { partsOf } from "../suite/replies_heard.ts";
 
 /** A secret for tests. */
 export const SECRET = "kq3vX8mZr1Lw0pTn5bYc7dHs9fJg2aEu";
@@ -29,8 +33,13 @@ export interface Command {
 
 const running: ChildProcess[] = [];
 const folders: string[] = [];
+/** What is said in the terminal and replied, and the secrets of that: looked at after each test. */
+const told: (() => Promise<readonly Written[]> | readonly Written[])[] = [];
+const secrets: Secret[] = [];
 
 afterEach(async () => {
+  const written = (await Promise.all(told.splice(0).map((one) => one()))).flat();
+  const found = leaks(written, secrets.splice(0));
   const alive = running.splice(0).filter(({ exitCode, signalCode }) =>
     exitCode === null && signalCode === null
   );
@@ -39,6 +48,7 @@ afterEach(async () => {
     return once(child, "exit");
   }));
   for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+  expect(found).toEqual([]);
 });
 
 /** An empty directory, gone after the test. */
@@ -62,6 +72,8 @@ export function start(
     env: { ...base, ...env },
   });
   running.push(child);
+  secrets.push(...secretsIn([...flags, ...Object.values(env)]));
+  secrets.push(...(env["LATCHKEY_SECRET"] ?? "").split(/,\s*/).flatMap(derivedFrom));
   let [out, err] = ["", ""];
   const waiting = new Set<() => void>();
   const heard = () => waiting.forEach((look) => look());
@@ -76,6 +88,13 @@ export function start(
       heard();
     });
   });
+  if (script === MAIN) {
+    told.push(() => {
+      const file = join(cwd, ".latchkey/secret");
+      if (existsSync(file)) secrets.push(...derivedFrom(readFileSync(file, "utf8").trim()));
+      return [{ where: "log", by: "the terminal", text: out + err }];
+    });
+  }
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   return {
     // Not by child.kill: after that, Deno says that the signal ended it, whatever its status was.
@@ -149,9 +168,24 @@ export async function post(
   origin: string = new URL(url).origin,
 ): Promise<Response> {
   const headers = { "Content-Type": "application/json", Origin: origin };
-  return await fetch(url + path, {
+  const reply = await fetch(url + path, {
     method: "POST",
     headers: { ...headers, ...(cookie !== undefined && { Cookie: cookie }) },
     body: JSON.stringify(body),
   });
+  const [operation, result] = [`POST ${path}`, reply.clone()];
+  // Mail is shown in the terminal, with the code that is typed here.
+  secrets.push(...sentIn(body).map((one) => ({ ...one, where: "reply" as const })));
+  told.push(async () => {
+    const asked = { request: () => "", isKept: false };
+    const { tokens, rest } = await partsOf({
+      operation,
+      result,
+      asked,
+      issues: issuedBy(operation, issuing({})),
+    });
+    secrets.push(...tokens);
+    return [{ where: "reply", by: operation, text: rest }];
+  });
+  return reply;
 }

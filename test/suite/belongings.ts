@@ -57,6 +57,15 @@ export function issuing({ plugins = [] }: Partial<AuthOptions>): ReadonlyMap<str
   return new Map([...Object.entries(ISSUING), ...found]);
 }
 
+/** What one of them issues: `feature.method`, or `METHOD /path`, wherever the routes begin. */
+export function issuedBy(operation: string, issues: ReadonlyMap<string, readonly Kind[]>): readonly Kind[] {
+  return [...issues].flatMap(([one, kinds]) => {
+    const [method = "", path = ""] = one.split(" ");
+    const isRoute = path !== "" && operation.startsWith(`${method} `) && operation.endsWith(path);
+    return operation === one || isRoute ? kinds : [];
+  });
+}
+
 /** What a client makes up or types, by the member of what it sends. */
 const SENT: Readonly<Record<string, string>> = {
   attempt: "an attempt",

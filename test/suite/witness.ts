@@ -6,7 +6,7 @@ import type { Message } from "../../src/model.ts";
 import type { AuthOptions } from "../../src/options.ts";
 import type { createAuth } from "../../src/auth.ts";
 import type { Driver } from "../../src/store/driver.ts";
-import { issuing, secretIs, sentIn } from "./belongings.ts";
+import { issuedBy, issuing, secretIs, sentIn } from "./belongings.ts";
 import type { FullAuth } from "./client.ts";
 import { type Asked, eavesdropped, overheard, overseen } from "./hearing.ts";
 import { derivedFrom, opened, privateIn, secretsIn } from "./kept_secrets.ts";
@@ -83,13 +83,11 @@ export function witness(): Witness {
         return asked;
       },
       answered(operation, result, asked) {
-        if (operation === "idempotent") return; // the application's own
+        if (operation === "idempotent") return; // the application's own, which is known by what is kept of it
         answers.push({
           ...{ operation, asked },
           result: result instanceof Response ? result.clone() : result,
-          issues: [...issues].flatMap(([one, kinds]) =>
-            operation === one || isAt(operation, one) ? kinds : []
-          ),
+          issues: issuedBy(operation, issues),
         });
       },
     });
@@ -121,12 +119,6 @@ export function witness(): Witness {
 
 function isDriver(storage: AuthOptions["storage"]): storage is Driver {
   return typeof Object(storage).swap === "function" && typeof Object(storage).entries === "function";
-}
-
-/** Whether a call (`POST /auth/sign-in`) is that of a route, wherever the routes begin. */
-function isAt(call: string, route: string): boolean {
-  const [method = "", path = ""] = route.split(" ");
-  return path !== "" && call.startsWith(`${method} `) && call.endsWith(path);
 }
 
 /** A code as it is mailed, and as it is typed. */
@@ -194,7 +186,10 @@ async function lookedAt(
     const { plain, bare } = await opened(key, text, [...keys]);
     if (bare) unsealed.push(`something unsealed in the store: ${key}`);
     for (const [label, one] of plain) {
-      if (label === "replies") written.push({ where: "seal", by: key, text: one });
+      if (label === "replies") {
+        written.push({ where: "seal", by: key, text: one });
+        all.push({ is: "a kept reply", value: String(JSON.parse(one).text), where: "store" });
+      }
       if (label === "signing-keys") all.push(...privateIn(JSON.parse(one)));
       if (label === "lookup-key") all.push({ is: "the lookup key", value: fromBase64url(one) ?? one });
     }
