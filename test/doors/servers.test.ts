@@ -1,8 +1,10 @@
 // The handler on the server of each runtime, as it is: it knows where its requests come from.
 import { createServer } from "node:http";
 import { afterEach, expect, test } from "vitest";
+import memory from "../../drivers/memory.ts";
+import { createAuth } from "../../mod.ts";
 import { toNodeListener } from "../../src/doors/node.ts";
-import { within } from "../suite/world.ts";
+import { mailbox } from "../../src/testing/mailbox.ts";
 
 type Handler = (request: Request, info?: unknown) => Promise<Response>;
 type Closing = () => unknown;
@@ -51,30 +53,32 @@ async function node(handler: Handler): Promise<number> {
 
 test.each([["its own", own], ["node:http", node]])(
   "a client on %s server is known by its address, and limited by it",
-  (_, serve) =>
-    within(async (here) => {
-      const auth = here.another({ clientIp: "direct" });
-      const port = await serve(auth.handler);
-      const post = (path: string, body: object) => {
-        here.sent(body);
-        return fetch(`http://127.0.0.1:${port}/auth${path}`, {
-          method: "POST",
-          headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.9" },
-          body: JSON.stringify(body),
-        });
-      };
-      const { challengeId } = await (await post("/email/start", { email: "ada@example.com" })).json();
-      const verified = await post("/email/verify", {
-        challengeId,
-        code: here.mailbox.code("ada@example.com"),
+  async (_, serve) => {
+    const box = mailbox();
+    const auth = createAuth({
+      storage: memory(),
+      secret: "kq3vX8mZr1Lw0pTn5bYc7dHs9fJg2aEu",
+      baseUrl: "http://localhost",
+      clientIp: "direct",
+      email: { from: "no-reply@example.com", send: box.send },
+      emailOtp: true,
+    });
+    const port = await serve(auth.handler);
+    const post = (path: string, body: object) =>
+      fetch(`http://127.0.0.1:${port}/auth${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.9" },
+        body: JSON.stringify(body),
       });
-      expect((await verified.json()).session.ip).toBe("127.0.0.1");
-      const replies = [];
-      for (let i = 0; i < 30; i++) {
-        const { status, headers } = await post("/challenges/resend", { challengeId: "a".repeat(26) });
-        replies.push([status, headers.get("ratelimit")?.split(";")[1], headers.has("retry-after")]);
-      }
-      expect(replies.slice(-3)).toEqual([[401, "r=1", false], [401, "r=0", false], [429, "r=0", true]]);
-      await auth.close();
-    }),
+    const { challengeId } = await (await post("/email/start", { email: "ada@example.com" })).json();
+    const verified = await post("/email/verify", { challengeId, code: box.code("ada@example.com") });
+    expect((await verified.json()).session.ip).toBe("127.0.0.1");
+    const replies = [];
+    for (let i = 0; i < 30; i++) {
+      const { status, headers } = await post("/challenges/resend", { challengeId: "a".repeat(26) });
+      replies.push([status, headers.get("ratelimit")?.split(";")[1], headers.has("retry-after")]);
+    }
+    expect(replies.slice(-3)).toEqual([[401, "r=1", false], [401, "r=0", false], [429, "r=0", true]]);
+    await auth.close();
+  },
 );
