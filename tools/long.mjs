@@ -1,6 +1,6 @@
-// npm run test:long: the instruments of test/proof at their full length, on each runtime in turn. `-- --runtime=node
-// test/proof/kills.test.ts` chooses. What they went through is kept in test/proof/shown.json, from which docs/guarantees.md is printed;
-// with LATCHKEY_DRIVER it is only told.
+// npm run test:long: the instruments at their full length, on each runtime in turn. `-- --runtime=node test/proof/kills` chooses. What an
+// instrument went through, when all of it ran and nothing failed, is kept in test/proof/shown.json, from which docs/guarantees.md is
+// printed; with LATCHKEY_DRIVER it is only told.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,8 +11,21 @@ import { bin, chosen, countsRow, env, isForVitest, lastLine, root, run, sum, tab
 const HOURS = 3; // that one runtime may take
 const KEPT = join(root, "test/proof/shown.json");
 
+/** Where each instrument is: the beginnings of the paths of its tests. */
+const PLACES = {
+  "crash points": ["test/proof/crashes"],
+  "kills": ["test/proof/kills", "test/suite/kills"],
+  "interleavings": ["test/proof/interleavings", "test/proof/flow_pairs", "test/races/"],
+  "lost replies": ["test/proof/lost_replies"],
+  "processes": ["test/proof/processes"],
+  "cluster": ["test/proof/cluster", "test/proof/redis_trouble"],
+  "disk": ["test/proof/disk", "test/proof/clocks", "test/proof/flips"],
+  "secrets": ["test/proof/secrets", "test/flows/"],
+};
+
 const args = process.argv.slice(2);
-const parts = args.filter(isForVitest);
+const given = args.filter(isForVitest);
+const parts = given.length > 0 ? given : ["test/proof/", ...new Set(Object.values(PLACES).flat())];
 const folder = mkdtempSync(join(tmpdir(), "latchkey-long-"));
 try {
   const runs = chosen(args).map(long);
@@ -30,7 +43,7 @@ function long(runtime) {
   const path = join(folder, `${runtime}.told`);
   const more = { LATCHKEY_LONG: "1", LATCHKEY_SHOWED: path };
   const start = performance.now();
-  const counts = run(runtime, parts.length > 0 ? parts : ["test/proof"], folder, more, HOURS * 3_600_000);
+  const counts = run(runtime, parts, folder, more, HOURS * 3_600_000);
   const seconds = Math.round((performance.now() - start) / 1000);
   return { runtime, ...counts, seconds, told: added(existsSync(path) ? readFileSync(path, "utf8") : "") };
 }
@@ -59,15 +72,21 @@ function sentence(runtime, { instrument, counts, seeds, bugs }) {
   return `${instrument} on ${runtime}: ${numbers}${planted}; seeds ${seeds.join(", ")}`;
 }
 
-/** What a run told takes the place of what an earlier one did, instrument by instrument. */
+/** Whether all tests of an instrument were asked for, in vitest's way: by a part of their paths. */
+function isWhole(instrument) {
+  const isAsked = (place) => parts.some((part) => place.includes(part));
+  return !parts.includes("-t") && PLACES[instrument].every(isAsked);
+}
+
+/** What a run told takes the place of what an earlier one did, instrument by instrument. Bugs are planted on Node alone. */
 function keep(runs) {
   const kept = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")) : {};
   for (const { runtime, told } of runs) {
-    for (const { instrument, counts, seeds, bugs } of told) {
+    for (const { instrument, counts, seeds, bugs } of told.filter((one) => isWhole(one.instrument))) {
       const of = kept[instrument] ??= { runs: {}, bugs: [] };
       const date = new Date().toISOString().slice(0, 10);
       if (seeds.length > 0) of.runs[runtime] = { date, version: versionOf(runtime), counts, seeds };
-      of.bugs = [...new Set([...of.bugs, ...bugs])].toSorted();
+      if (runtime === "node") of.bugs = bugs.toSorted();
     }
   }
   writeFileSync(KEPT, `${JSON.stringify(kept, null, 2)}\n`);

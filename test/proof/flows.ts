@@ -11,9 +11,12 @@ export const FILES: ReadonlyMap<string, string> = new Map(
     .filter(([, text]) => text.includes("../suite/flow.ts") && /\bflow\(/.test(text)),
 );
 
-/** Every flow there is: what an instrument goes through. */
-export async function allFlows(): Promise<readonly Flow[]> {
-  return await collecting(async () => {
+let all: Promise<readonly Flow[]> | undefined;
+
+/** Every flow there is: what an instrument goes through. A file registers its flows once, when it is loaded. */
+export function allFlows(): Promise<readonly Flow[]> {
+  all ??= collecting(async () => {
     for (const name of FILES.keys()) await import(`../flows/${name.slice(0, -".test.ts".length)}.test.ts`);
   });
+  return all;
 }

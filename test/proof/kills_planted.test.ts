@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { cleanUp } from "../suite/children.ts";
 import type { Change } from "../suite/planted.ts";
 import { type Plan, playOut, SOUND, startOnce } from "./lives.ts";
-import { SEED } from "./showed.ts";
+import { caught, SEED } from "./showed.ts";
 
 type Bug = Pick<Plan, "changes" | "driver" | "diesAfter">;
 
@@ -41,10 +41,11 @@ const KILLS = 2;
 
 afterEach(cleanUp);
 
-test.each(Object.entries(BUGS))("%s is seen", async (_name, [bug, saying]) => {
+test.each(Object.entries(BUGS))("%s is seen", async (name, [bug, saying]) => {
   await startOnce("sqlite");
   const played = playOut({ ...bug, store: "sqlite", kills: KILLS, seed: SEED });
   await expect(played, `seed ${SEED}`).rejects.toThrow(saying);
+  caught("kills", name);
 }, 180_000);
 
 test("nothing is seen where nothing is wrong", async () => {

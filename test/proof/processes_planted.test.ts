@@ -7,7 +7,7 @@ import { hammeredHere } from "./hammered.ts";
 import { offences, RULES } from "./judge.ts";
 import { contradictions } from "./linearizable.ts";
 import type { Request } from "./requests.ts";
-import { LONG, SEED } from "./showed.ts";
+import { caught, LONG, SEED } from "./showed.ts";
 
 const SECONDS = 40; // at most: it is over as soon as it is seen, on a quiet machine in one or two
 const PATIENCE = 120_000; // ms
@@ -163,6 +163,7 @@ for (const [name, { rule, changes }] of TURN) {
     const breaks = (log: readonly Request[]) => offences(log).some((one) => one.rule === rule);
     const { log } = await hammeredHere({ make }, { seed: SEED, seconds: SECONDS }, breaks);
     expect(breaks(log), `${rule}; LATCHKEY_SEED=${SEED}`).toBe(true);
+    caught("processes", name);
   }, PATIENCE);
 }
 
@@ -180,6 +181,7 @@ test("four processes show a bug as well: a swap writes without comparing", async
       isSeen = offences(log).length > 0;
     }
     expect(isSeen, `LATCHKEY_SEED=${SEED}`).toBe(true);
+    caught("processes", "a swap writes without comparing");
   } finally {
     four.dismiss();
   }

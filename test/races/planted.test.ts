@@ -6,6 +6,7 @@ import * as crowds from "./crowds.ts";
 import * as holds from "./holds.ts";
 import { heldInProcesses, type ProcessCheck } from "./process_holds.ts";
 import type { Check } from "./scene.ts";
+import { caught } from "../proof/showed.ts";
 
 interface Catch {
   /** What catches it, and what that says. */
@@ -98,12 +99,13 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { caught, inProcesses = [] }] of Object.entries(CAUGHT)) {
+  for (const [name, { caught: checks, inProcesses = [] }] of Object.entries(CAUGHT)) {
     test(name, async () => {
       const changes = bug(name);
       const make = await planted(changes);
-      for (const [check, saying] of caught) await expectCaught(check?.(make, "memory"), saying);
+      for (const [check, saying] of checks) await expectCaught(check?.(make, "memory"), saying);
       for (const [check, saying] of inProcesses) await expectCaught(check?.("sqlite", changes), saying);
+      caught("interleavings", name);
     });
   }
 });

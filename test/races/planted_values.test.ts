@@ -5,6 +5,7 @@ import { bug } from "../suite/bugs.ts";
 import { plantedWithParts } from "../suite/planted.ts";
 import { crossedAdds, valueChecks } from "./values.ts";
 import type { ValueCheck } from "./value_stage.ts";
+import { caught } from "../proof/showed.ts";
 
 interface Catch {
   /** What catches it, and what that says. */
@@ -73,16 +74,17 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { caught }] of Object.entries(CAUGHT)) {
+  for (const [name, { caught: checks }] of Object.entries(CAUGHT)) {
     test(name, async () => {
       const copy = await plantedWithParts(bug(name));
-      for (const [check, saying] of caught) {
+      for (const [check, saying] of checks) {
         // An assertion, and this one: a bug that breaks everything would prove nothing.
         await expect(check?.(copy, "memory")).rejects.toMatchObject({
           name: "AssertionError",
           message: expect.stringMatching(saying),
         });
       }
+      caught("interleavings", name);
     });
   }
 });
