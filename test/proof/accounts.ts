@@ -1,6 +1,8 @@
 // Accounts as the library makes them, for what can be asked of them and no feature asks yet.
+import { type Identifier, noteOf } from "../../src/core/account_record.ts";
 import { type Accounts, accounts } from "../../src/core/accounts.ts";
 import { foundation } from "../../src/core/foundation.ts";
+import type { Added } from "../../src/core/values.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { machine, type Platform } from "../../src/platform.ts";
 import { store } from "../../src/store/collection.ts";
@@ -35,4 +37,21 @@ export async function accountsOn(
   const ground = parts.foundation(kept, parts.keyring([secret], whole.random), () => Promise.resolve());
   await ground.ready();
   return parts.accounts(kept, ground);
+}
+
+/** An account, and the session on whose authority something is done with it. */
+export interface Authority {
+  readonly uid: string;
+  readonly acting: string;
+}
+
+/** Adds values to an account. Their proof was judged right now, unless it is said by which epoch. */
+export async function addTo(
+  at: Accounts,
+  { uid, acting }: Authority,
+  { values, epoch }: { readonly values: readonly Identifier[]; readonly epoch?: number | undefined },
+): Promise<Added> {
+  const account = epoch === undefined ? await at.get(uid) : null;
+  const noted = epoch ?? noteOf(account && { uid, account }).epoch;
+  return await (await at.values()).add({ uid, acting, values, noted: { uid, epoch: noted } });
 }

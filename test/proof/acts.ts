@@ -1,14 +1,19 @@
 // What can be done at a server, each as one thing that somebody does, and what must have happened before.
+import type { Identifier } from "../../src/core/account_record.ts";
 import type { Grant } from "../../src/model.ts";
 import { type Client, client, type FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
 import { BASE_URL, type World } from "../suite/world.ts";
+import { addTo } from "./accounts.ts";
 
 export const ADA = "ada@example.com";
 /** Whom nobody knows at first. */
 export const EVE = "eve@example.com";
 /** Whose address somebody else has put in an account of theirs. */
 export const BOB = "bob@example.com";
+
+/** What Ada's account has besides, where that is needed. */
+export const KAY = "kay@example.com";
 
 /** Somebody who waits for an answer by mail, and gets it. */
 interface Pending {
@@ -21,12 +26,13 @@ export interface Parts {
   ada: { readonly id: string; readonly cookie: Headers; readonly sid: string; readonly other: Grant };
   codes: readonly Pending[];
   evesCodes: readonly Pending[];
-  maker: { readonly id: string; readonly cookie: Headers };
+  maker: { readonly id: string; readonly cookie: Headers; readonly sid: string };
   bobsCode: Pending;
 }
 
 export type Need =
   | "ada"
+  | "a second value"
   | "a session without a record"
   | "maker"
   | "a draft left behind"
@@ -45,6 +51,10 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
     const other = await answer(here, program, ADA, "bearer");
     parts.ada = { id: user.id, cookie: browser.headers, sid: session.id, other };
   },
+  async "a second value"(here, { ada }) {
+    const { id: uid = "", sid: acting = "" } = ada ?? {};
+    await addTo(await here.accounts(), { uid, acting }, { values: [address(KAY)] });
+  },
   /** Ada's account lists a session whose record never came. */
   async "a session without a record"(here) {
     const { auth, store } = dying(here, "sessions");
@@ -57,7 +67,7 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
     const { users, sessions } = here.server();
     const { id } = await users.create({ email: BOB, name: "Mallory" });
     const grant = await sessions.create({ userId: id, session: "cookie" });
-    parts.maker = { id, cookie: shown(here, grant) };
+    parts.maker = { id, cookie: shown(here, grant), sid: grant.session.id };
     parts.bobsCode = await asked(here, BOB);
   },
   /** Somebody began to make an account for Eve, and died. */
@@ -228,6 +238,11 @@ export const TIMES: Readonly<Record<string, Act>> = Object.fromEntries(
     time,
   ) => [time, { needs: [], act: (_auth, _parts, here) => here.turn(time) }]),
 );
+
+/** An address that was proven. */
+export function address(value: string): Identifier {
+  return { type: "email", value, proven: true };
+}
 
 function verify(
   auth: FullAuth,

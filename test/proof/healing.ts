@@ -156,11 +156,16 @@ async function everybodySignsIn(ward: Ward): Promise<void> {
         clients.flatMap(({ headers }) => [one, two].map((auth) => outcome(auth.requireSession(headers)))),
       );
     const now = await known();
-    if (now.some((code) => code !== "in")) {
-      wrong.push(`who has just signed in is told, by two servers: ${now}`);
+    const refreshed = await Promise.all(clients.map(({ refreshToken }) => refresh(ward, refreshToken)));
+    const told = [...now, ...refreshed];
+    if (told.some((code) => code !== "in")) {
+      wrong.push(`who has just signed in is told, by two servers: ${told}`);
     }
     for (const userId of ids) await one.sessions.endAll({ userId });
-    const left = await known();
+    const left = [
+      ...await known(),
+      ...await Promise.all(clients.map((held) => refresh(ward, held.refreshToken))),
+    ];
     if (left.some((code) => code !== "session_ended")) wrong.push(`all sessions were ended, and are ${left}`);
   }
   wrong.push(...wrongWith(await ward.contents(), wreck.claimKey));
@@ -169,6 +174,11 @@ async function everybodySignsIn(ward: Ward): Promise<void> {
 interface Entered {
   readonly id: string;
   readonly headers: Headers;
+  readonly refreshToken: string;
+}
+
+async function refresh(ward: Ward, refreshToken: string): Promise<string> {
+  return await outcome(ward.at(ward.fresh()).sessions.refresh({ refreshToken }));
 }
 
 /** Asks for a code, which is the first half of a sign-in. Whoever was mailed too often, or could not be, waits a day. */
@@ -183,8 +193,8 @@ async function ask(ward: Ward, auth: FullAuth, email: string): Promise<() => Pro
   }
   const code = ward.mailbox.code(email);
   return async () => {
-    const { user } = await client.emailOtp.verify({ challengeId, code, session: "bearer" });
-    return { id: user.id, headers: client.headers };
+    const { user, refreshToken } = await client.emailOtp.verify({ challengeId, code, session: "bearer" });
+    return { id: user.id, headers: client.headers, refreshToken: String(refreshToken) };
   };
 }
 
@@ -245,5 +255,5 @@ function harmed(before: Contents, after: Contents, now: number): readonly string
   });
 }
 
-/** What a prune of sessions that never came changes. */
-const VARYING = { sessions: [], rev: 0, w: "", sum: "" };
+/** What changes when sessions that never came are struck off, and when a reservation that nobody waits for ends. */
+const VARYING = { sessions: [], reserving: undefined, rev: 0, w: "", sum: "" };

@@ -1,6 +1,7 @@
 // What happened: every write that took effect, and every call of the library with what it was told, in one order.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { createAuth } from "../../src/auth.ts";
+import type { Accounts } from "../../src/core/accounts.ts";
 import type { Driver, WriteOptions } from "../../src/store/driver.ts";
 
 /** One call of a method or of the handler. */
@@ -48,6 +49,8 @@ export interface Witness {
   readonly watched: (driver: Driver) => Driver;
   /** A `createAuth` whose calls are looked at. */
   readonly watching: (make: typeof createAuth) => typeof createAuth;
+  /** Accounts of whose values it is looked at who adds and removes them. */
+  readonly watchingValues: (accounts: Accounts) => Accounts;
 }
 
 /** What is called by whoever has the answer already, or has none. */
@@ -111,6 +114,10 @@ export function witness(now: () => number): Witness {
       writes.length = 0;
     },
     watching: (make) => ((options: never) => watching(make(options) as object, "")) as unknown as typeof make,
+    watchingValues: (accounts) => ({
+      ...accounts,
+      values: async () => watching(await accounts.values(), "values"),
+    }),
     watched: (driver) => ({
       ...driver,
       async swap(key, expected, next, options) {

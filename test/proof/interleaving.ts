@@ -1,24 +1,31 @@
 // Some acts at once, each at a process of its own, in an order that is chosen; and whether all went well.
 import memory from "../../drivers/memory.ts";
 import { createAuth } from "../../src/auth.ts";
+import type { Accounts } from "../../src/core/accounts.ts";
+import type { Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { chance } from "../../src/testing/chance.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { own } from "../suite/stores.ts";
 import { SECRET, type World, world } from "../suite/world.ts";
+import type { Parts } from "./accounts.ts";
 import { type Act, ACTS, EVE, type Need, prepared, TIMES } from "./acts.ts";
-import { type Healing, restored, unhealed } from "./healers.ts";
+import { wrongAfter } from "./healing.ts";
 import { type Witness, witness } from "./history.ts";
 import { contradictions, type Operation } from "./linearizable.ts";
-import type { Left } from "./looked_at.ts";
+import { type Left, storeWith } from "./looked_at.ts";
 import { counter, recording } from "./recording.ts";
 import { broken } from "./rules.ts";
 import { type Choose, type Played, type Stage, stage as stageOf } from "./scheduler.ts";
-import { claimKeys, type Contents } from "./state.ts";
+import { type ClaimKey, claimKeys, type Contents } from "./state.ts";
+import { VALUE_ACTS } from "./value_acts.ts";
+import { addressesIn, type Wreck } from "./wreck.ts";
 
 /** How acts are played. */
 export interface Playing {
   readonly make?: typeof createAuth;
+  /** What accounts are made with, likewise: our own, or a copy with a bug in it. */
+  readonly parts?: Parts | undefined;
   /** Whether processes are asleep while time passes: nothing is too late for them. */
   readonly asleep?: boolean;
 }
@@ -47,12 +54,19 @@ interface Scene {
   readonly put: (left: Left) => Promise<void>;
 }
 
+/** A process. */
+interface Server {
+  readonly auth: FullAuth;
+  /** Where it is, as far as an act can tell: accounts are its own. */
+  readonly here: World;
+}
+
 /** The processes' servers. */
 interface Servers {
   readonly stage: Stage;
   /** What they asked the store in this play. */
   readonly operations: readonly Operation[];
-  readonly begin: (count: number) => Promise<readonly FullAuth[]>;
+  readonly begin: (count: number) => Promise<readonly Server[]>;
   readonly end: (played: Played) => void;
 }
 
@@ -62,15 +76,15 @@ export function needsOf(names: readonly string[]): readonly Need[] {
 }
 
 function actOf(name: string): Act {
-  const act = ACTS[name] ?? TIMES[name];
+  const act = ACTS[name] ?? VALUE_ACTS[name] ?? TIMES[name];
   if (act === undefined) throw new TypeError(`there is no act "${name}"`);
   return act;
 }
 
 /** Makes ready what acts need. */
 export async function rehearsed(needs: readonly Need[], playing: Playing = {}): Promise<Rehearsed> {
-  const { make = createAuth, asleep = true } = playing;
-  const scene = sceneOf(make);
+  const { make = createAuth, parts: madeWith, asleep = true } = playing;
+  const scene = sceneOf(make, madeWith);
   const { here, eye } = scene;
   const parts = await prepared(here, needs);
   const left = leftAfter(eye, here.now());
@@ -78,13 +92,16 @@ export async function rehearsed(needs: readonly Need[], playing: Playing = {}): 
   const claimKey = await claimKeys(start, [SECRET]);
   if (claimKey === null) throw new TypeError("nobody has used this store");
   const servers = serversOn(scene, asleep);
-  const healing = healingOf({ make, claimKey, values: [EVE] });
+  const healing = healingOf(make, claimKey);
   return {
     async play(names, choose) {
       await scene.put(left);
       const ready = await servers.begin(names.length);
       const played = await servers.stage.play(
-        names.map((name, i) => ({ name, act: () => actOf(name).act(ready[i] as FullAuth, parts, here) })), // as many as names
+        names.map((name, i) => {
+          const { auth, here } = ready[i] as Server; // as many as names
+          return { name, act: () => actOf(name).act(auth, parts, here) };
+        }),
         choose,
         (seconds) => here.turn(seconds),
       );
@@ -107,16 +124,27 @@ export async function rehearsed(needs: readonly Need[], playing: Playing = {}): 
 }
 
 /** Heals each state once. */
-function healingOf(how: Healing): (state: string, left: Left) => Promise<readonly string[]> {
+function healingOf(
+  make: typeof createAuth,
+  claimKey: ClaimKey,
+): (state: string, left: Left) => Promise<readonly string[]> {
   const healed = new Map<string, Promise<readonly string[]>>();
+  const how = { via: "method", later: 0, seed: 999, most: Infinity, createAuth: make } as const; // of no process's seed
   return (state, left) => {
-    const found = healed.get(state) ?? unhealed(left, how);
+    const found = healed.get(state) ?? wrongAfter(wreckOf(left, claimKey), how);
     healed.set(state, found);
     return found;
   };
 }
 
-function sceneOf(make: typeof createAuth): Scene {
+/** What is left, as healers find it: whatever was told or mailed was judged by the rules. */
+function wreckOf(left: Left, claimKey: ClaimKey): Wreck {
+  const texts = textsOf(left);
+  const addresses = [...new Set([EVE, ...addressesIn([...texts])])];
+  return { ...left, texts, claimKey, secrets: [], users: undefined, sessions: [], codes: [], addresses };
+}
+
+function sceneOf(make: typeof createAuth, parts: Parts | undefined): Scene {
   const shelf: { now: () => number; on: Driver | null; eye: Witness | null } = {
     now: Date.now,
     on: null,
@@ -129,6 +157,7 @@ function sceneOf(make: typeof createAuth): Scene {
       return own(shelf.eye!.watched(forwarding(() => shelf.on!)));
     },
     createAuth: (...args) => shelf.eye!.watching(make)(...args),
+    parts,
   });
   return {
     here,
@@ -137,7 +166,7 @@ function sceneOf(make: typeof createAuth): Scene {
       await shelf.on!.dispose();
       const passed = here.now() - left.now;
       if (passed !== 0) await here.turn(-passed / 1000);
-      shelf.on = restored(left, shelf.now);
+      shelf.on = storeWith(left, shelf.now);
       shelf.eye!.forget();
     },
   };
@@ -149,20 +178,20 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
   const operations: Operation[] = [];
   const clock = counter();
   const chances: ReturnType<typeof chance>[] = [];
-  const servers: (FullAuth | undefined)[] = [];
+  const servers: (Server | undefined)[] = [];
   let begun = 0;
 
-  async function server(i: number): Promise<FullAuth> {
+  async function server(i: number): Promise<Server> {
     const driver = stage.driver(i, here.driver());
-    const made = here.another({
-      storage: recording(driver, { process: String(i), clock, history: operations }),
-      platform: {
-        random: (length) => (chances[i] as ReturnType<typeof chance>)(length), // set before any play
-        sleep: stage.sleep(i, asleep ? () => new Promise(() => {}) : here.sleep),
-      },
-    });
-    await made.signingKeys.jwks();
-    return made;
+    const storage = recording(driver, { process: String(i), clock, history: operations });
+    const platform: Partial<Platform> = {
+      random: (length) => (chances[i] as ReturnType<typeof chance>)(length), // set before any play
+      sleep: stage.sleep(i, asleep ? () => new Promise(() => {}) : here.sleep),
+    };
+    const auth = here.another({ storage, platform });
+    await auth.signingKeys.jwks();
+    const accounts: Accounts = eye.watchingValues(await here.accounts(storage, platform));
+    return { auth, here: { ...here, accounts: () => Promise.resolve(accounts) } };
   }
 
   return {
@@ -177,7 +206,7 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
       begun = here.now();
       operations.length = 0;
       eye.forget();
-      return servers as readonly FullAuth[]; // all are made by now
+      return servers as readonly Server[]; // all are made by now
     },
     end({ told }) {
       const isOther = begun !== here.now() ||

@@ -54,6 +54,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "whoever proves an address that is listed unproven takes the account over in one swap, and nothing of its maker's stays":
     takeOvers,
   "a session is listed only if nothing was revoked since its proof was begun": proofs,
+  "a value is added only if nothing was revoked since its proof was judged": provenValues,
   "what is done on a session's authority is done only while that session is listed": acting,
   "whoever asks after a session has ended is not let in by it": ({ calls, ends }) =>
     calls.flatMap((call) => {
@@ -236,13 +237,41 @@ function proofs({ writes }: Story): readonly string[] {
 
 function acting({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {
-    const { userId, sessionId } = write.call?.input ?? {};
-    if (userId !== uid || typeof sessionId !== "string" || was === null) return [];
-    // A sign-in only ends the one that it replaces, and whoever looks at a list strikes off what is lost on nobody's authority.
-    if (!/^(sessions\.(?!list$)|account\.)/.test(write.call?.name ?? "")) return [];
-    return was.sessions.some(({ sid }) => sid === sessionId)
-      ? []
-      : [`${write.call?.name} by session ${sessionId}`];
+    const by = authorityOf(write);
+    if (by?.uid !== uid || was === null || was.sessions.some(({ sid }) => sid === by.sid)) return [];
+    return [`${write.call?.name} by session ${by.sid}`];
+  });
+}
+
+/** On whose authority an account is written. A sign-in only ends the one that it replaces; a list strikes off a session whose record
+ * never came, which is dead whoever looks; and what was reserved is given back when the session that reserved it has ended. */
+function authorityOf(write: Write): { readonly uid: unknown; readonly sid: string } | null {
+  const { name = "", input = {} } = write.call ?? {};
+  if (VALUES.test(name)) {
+    const { uid, acting } = input;
+    return typeof acting === "string" && !isGivenBack(write) ? { uid, sid: acting } : null;
+  }
+  const { userId, sessionId } = input;
+  const isActing = /^(sessions\.(?!list$)|account\.)/.test(name);
+  return isActing && typeof sessionId === "string" ? { uid: userId, sid: sessionId } : null;
+}
+
+const VALUES = /^values\./;
+
+/** Whether a write ends a reservation, and does nothing else. */
+function isGivenBack({ before, after }: Write): boolean {
+  const [was, now] = [accountOf(before), accountOf(after)];
+  return was?.reserving !== undefined && now !== null && now.reserving === undefined &&
+    now.identifiers.length === was.identifiers.length;
+}
+
+/** Values are reserved, and listed, on what was noted of the account when they were proven. */
+function provenValues({ writes }: Story): readonly string[] {
+  return changes(writes).flatMap(({ write, uid, was }) => {
+    const { call } = write;
+    if (call?.name !== "values.add" || call.input["uid"] !== uid || isGivenBack(write)) return [];
+    const { epoch } = Object(call.input["noted"]) as { readonly epoch?: number };
+    return was?.epoch === epoch ? [] : [`account ${uid}`];
   });
 }
 

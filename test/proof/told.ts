@@ -24,6 +24,17 @@ export const TOLD: Readonly<Record<string, (account: Account) => readonly string
       !writes.some((write) => write.call === call && isUser(write.key) && write.after === null)
     )
       .map(({ name }) => name),
+  "whoever is told that values were added finds all of them listed, and one swap did it": (account) =>
+    done(account).filter(({ name, result }) => name === "values.add" && Object(result).is === "added")
+      .flatMap((call) => addedWrongly(account, call)),
+  "whoever is told that a value was removed has struck it off": ({ calls, writes }) =>
+    calls.filter(({ name, result }) => name === "values.remove" && Object(result).is === "removed")
+      .filter((call) => {
+        const value = Object(call.input["value"]).value;
+        return !writes.some((write) =>
+          write.call === call && lists(write.before, value) && !lists(write.after, value)
+        );
+      }).map(({ name }) => name),
   "a refresh token that was answered is of a generation that was written": (account) =>
     done(account).flatMap((call) => {
       const token = parseRefreshToken(String(Object(call.result).refreshToken));
@@ -79,6 +90,26 @@ function changedWrongly(account: Account, call: Call): readonly string[] {
     ...(found ? [] : [`${call.name}: the name`]),
     ...(swaps.length > 1 ? [`${call.name}: ${swaps.length} swaps`] : []),
   ];
+}
+
+function addedWrongly(account: Account, call: Call): readonly string[] {
+  const values = (call.input["values"] as readonly { readonly value: string }[]).map(({ value }) => value); // as it is called
+  const listed = (text: string | null) => values.filter((value) => lists(text, value)).length;
+  const found = textsDuring(account, call, `users:${call.input["uid"]}`).some((text) =>
+    listed(text) === values.length
+  );
+  const swaps = account.writes.filter((write) =>
+    write.call === call && listed(write.after) > listed(write.before)
+  );
+  return [
+    ...(found ? [] : [`${call.name}: not all of them`]),
+    ...(swaps.length > 1 ? [`${call.name}: ${swaps.length} swaps`] : []),
+  ];
+}
+
+/** Whether an account lists a value. */
+function lists(text: string | null, value: string): boolean {
+  return accountOf(text)?.identifiers.some((one) => one.value === value) === true;
 }
 
 /** The texts that a key had while a call was under way. */

@@ -138,7 +138,7 @@ function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): 
 }
 
 /** The addresses in what was written. */
-function addressesIn(written: readonly (readonly [key: string, text: string])[]): readonly string[] {
+export function addressesIn(written: readonly (readonly [key: string, text: string])[]): readonly string[] {
   const found = written.flatMap(([key, text]): readonly string[] => {
     if (isUser(key)) {
       const identifiers = accountOf(text)?.identifiers ?? [];

@@ -1,9 +1,10 @@
 // What the checks of values share: two accounts, and one request that is held at each of its operations while others run.
 import { expect } from "vitest";
-import { type Account, type Identifier, newborn, noteOf } from "../../src/core/account_record.ts";
+import { type Account, type Identifier, newborn } from "../../src/core/account_record.ts";
 import type { Accounts, Created } from "../../src/core/accounts.ts";
 import type { Added, Unlisted } from "../../src/core/values.ts";
 import type { Platform } from "../../src/platform.ts";
+import { addTo } from "../proof/accounts.ts";
 import { claimKeys, leftIn, wrongWith } from "../proof/state.ts";
 import { everyPoint, gate, interleave, type Told } from "../suite/gate.ts";
 import type { StoreName } from "../suite/stores.ts";
@@ -143,13 +144,7 @@ export async function add(
   values: readonly Identifier[],
   noted?: { readonly epoch: number },
 ): Promise<Added> {
-  const { epoch } = noted ?? noteOf(await ownerAt(at, uid));
-  return await (await at.values()).add({ uid, values, acting, noted: { uid, epoch } });
-}
-
-async function ownerAt(at: Accounts, uid: string) {
-  const account = await at.get(uid);
-  return account === null ? null : { uid, account };
+  return await addTo(at, { uid, acting }, { values, epoch: noted?.epoch });
 }
 
 /** Removes a value from an account. */
