@@ -1,8 +1,11 @@
 // Whether all orders that matter are tried, and each can be repeated.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { bug } from "../suite/bugs.ts";
+import { planted } from "../suite/planted.ts";
 import { needsOf, type Rehearsed, rehearsed } from "./interleaving.ts";
 import { byChance, everyOrder, matters } from "./orders.ts";
 import { replayed, stage } from "./scheduler.ts";
+import { tried } from "./tried.ts";
 import memory from "../../drivers/memory.ts";
 
 /** What there was in all orders: what was told, and what stood there in the end. */
@@ -66,14 +69,31 @@ test("two who only look matter to each other in no order, two who write in each"
 
 test("an order leads to the same end each time", async () => {
   const names = ["a sign-up", "a sign-up by another answer"];
+  const marks = new Set<string>();
   const company = await rehearsed(needsOf(names));
   for (let seed = 0; seed < 10; seed++) {
-    const first = await company.play(names, byChance(seed, { lost: 10, crash: true }));
+    const first = await company.play(names, byChance(seed, { lost: 10, late: 10, crash: true }));
     const again = await company.play(names, replayed(first.order));
     expect([again.order, again.told, again.end]).toEqual([first.order, first.told, first.end]);
+    for (const mark of first.order.replaceAll(/[\d. ]/g, "")) marks.add(mark);
   }
   await company.close();
+  expect([...marks].toSorted(), "what became of steps").toEqual(["!", "?", "_", "x", "~"]);
 });
+
+test("what a failure says plays it again, and nothing else", async () => {
+  const names = ["an answer", "an answer"];
+  const make = await planted(bug("a guess is told before it is counted"));
+  const failure = (acts: readonly string[]) =>
+    tried(acts, { make, orders: 100 }).catch(({ message }) => message);
+  const said = await failure(names);
+  const [, acts = "", order = ""] = /LATCHKEY_ACTS="(.*)" LATCHKEY_ORDER="(.*)"/.exec(said) ?? [];
+  vi.stubEnv("LATCHKEY_ACTS", acts);
+  vi.stubEnv("LATCHKEY_ORDER", order);
+  const [again, others] = [await failure(names), await failure(["a check", "a check"])];
+  vi.unstubAllEnvs();
+  expect([again, others]).toEqual([said, { schedules: 0, steps: 0, exhaustive: 0 }]);
+}, 60_000);
 
 test("an update is lost between a look and a write that does not compare", async () => {
   const board = stage();

@@ -102,7 +102,7 @@ export function replayed(order: string): Choose {
   const words = order.split(" ").filter((word) => word !== "");
   return (enabled) => {
     const [, crash, process, at = "0", mark = ""] =
-      /^(?:x(\d+)|(\d+)(?:\.(\d+))?([!?~]?))$/.exec(words.shift() ?? "") ?? [];
+      /^(?:x(\d+)|(\d+)(?:\.(\d+))?([!?~_]?))$/.exec(words.shift() ?? "") ?? [];
     if (crash !== undefined) return { crash: Number(crash) };
     const step = enabled.filter((one) => String(one.process) === process)[Number(at)] ?? enabled[0] as Step;
     const fate = Object.entries(MARKS).find(([, one]) => one === mark)?.[0] as Fate; // of the marks that the pattern lets pass

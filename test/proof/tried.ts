@@ -35,15 +35,17 @@ export async function tried(names: readonly string[], trial: Trial = {}): Promis
 /** The same, where what they need was made ready. */
 export async function triedIn(company: Rehearsed, names: readonly string[], trial: Trial): Promise<Counts> {
   const { orders = 0, chances = 0, seed = SEED } = trial;
+  const acts = names.join(" ‖ ");
   let steps = 0;
   const look = (played: Judged) => {
     steps += played.steps;
     if (played.wrong.length === 0) return;
-    const [what, order] = [played.wrong.join("; "), played.order];
-    throw new Error(`${names.join(" ‖ ")}: ${what} (LATCHKEY_SEED=${seed} LATCHKEY_ORDER="${order}")`);
+    const replay = `LATCHKEY_SEED=${SEED} LATCHKEY_ACTS="${acts}" LATCHKEY_ORDER="${played.order}"`;
+    throw new Error(`${acts}: ${played.wrong.join("; ")} (${replay})`);
   };
   const order = process.env["LATCHKEY_ORDER"];
   if (order !== undefined) {
+    if (acts !== (process.env["LATCHKEY_ACTS"] ?? acts)) return { schedules: 0, steps, exhaustive: 0 };
     look(await company.play(names, replayed(order)));
     return { schedules: 1, steps, exhaustive: 0 };
   }
