@@ -118,6 +118,12 @@ export function isStale({ reserving }: AccountRecord, before: number): boolean {
   return reserving !== undefined && reserving.at <= before;
 }
 
+/** Whether a reservation has stood for longer than `patience`, or since a moment that has not come: a clock ran ahead or was put back,
+ * and nobody waits for it. */
+export function isOverdue({ reserving }: AccountRecord, now: number, patience: number): boolean {
+  return reserving !== undefined && Math.abs(now - reserving.at) > patience;
+}
+
 /** What is left of a record that reserves nothing: of a draft nothing. */
 export function unreserved(record: AccountRecord): Account | null {
   return record.state === "draft" ? null : { ...record, reserving: undefined };

@@ -5,6 +5,7 @@ import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import {
   type AccountRecord,
+  isOverdue,
   lists,
   live,
   type Owner,
@@ -33,6 +34,8 @@ export interface Claims {
   readonly clear: (uid: string, op: string, seen?: AccountRecord | null) => Promise<boolean>;
   /** Removes exactly the claim that was read. */
   readonly discard: (hash: string, claim: Claim) => Promise<boolean>;
+  /** Ends a reservation that comes to nothing, and removes the claims that it made. */
+  readonly release: (uid: string, op: string, hashes: readonly string[]) => Promise<void>;
   /** Removes the claim of an account that is gone. Resolves to whether there was one. */
   readonly follow: (uid: string, hash: string) => Promise<boolean>;
   readonly sweeper: Sweeper;
@@ -88,8 +91,7 @@ export function claims(
   /** Clears a reservation that has stood longer than the deadline. The clock only says when to try: what makes the claim void is
    * that the reservation is gone, so its maker, asleep or slow, can no longer commit. */
   async function cleared({ uid, op }: Claim, seen: AccountRecord): Promise<boolean> {
-    const since = seen.reserving?.at ?? platform.now();
-    return platform.now() - since > store.deadline && await clear(uid, op, seen);
+    return isOverdue(seen, platform.now(), store.deadline) && await clear(uid, op, seen);
   }
 
   const clear: Claims["clear"] = (uid, op, seen) =>
@@ -112,6 +114,13 @@ export function claims(
     obtain,
     clear,
     discard: records.discard,
+    async release(uid, op, hashes) {
+      await clear(uid, op);
+      for (const hash of hashes) {
+        const claim = await records.get(hash);
+        if (claim?.op === op && await isVoid(hash, claim)) await records.discard(hash, claim);
+      }
+    },
     follow: (uid, hash) =>
       records.change(hash, (now) => {
         const ours = now?.uid === uid; // somebody else may have the value by now

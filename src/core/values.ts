@@ -5,7 +5,7 @@ import {
   type Account,
   type Identifier,
   isListed,
-  isStale,
+  isOverdue,
   lists,
   type Owner,
   reserves,
@@ -117,23 +117,31 @@ export function values({ store, claims, change }: ValueGround): Values {
       const missing = wanted.filter(([, value]) => !lists(account, value));
       const next = extended(account, adding, missing);
       if (typeof next === "string") return { next: account, result: next };
-      const isFree = account.reserving === undefined || isStale(account, at - store.deadline);
+      const isFree = account.reserving === undefined || isOverdue(account, at, store.deadline);
       if (!isFree) return { next: account, result: null };
       const reserving = { op, values: missing.map(([hash]) => hash), at };
       return { next: { ...account, reserving }, result: missing };
     });
     if (typeof reserved === "string") return no(reserved);
     if (reserved === null) return null;
+    let added = false;
+    try {
+      const ended = await taken(uid, op, reserved) ?? await commit(adding, op, reserved);
+      if (typeof ended === "string") return no(ended);
+      added = ended?.is === "added";
+      return ended;
+    } finally {
+      if (!added) await claims.release(uid, op, reserved.map(([hash]) => hash));
+    }
+  }
+
+  /** Claims all of what was reserved; the first that is another's ends it. */
+  async function taken(uid: string, op: string, reserved: Wanted): Promise<Taken | null> {
     for (const [, { type, value }] of reserved) {
       const owner = await claims.obtain({ type, value }, { uid, op });
-      if (owner === null || owner.uid === uid) continue;
-      await claims.clear(uid, op);
-      return { is: "taken", value: { type, value } };
+      if (owner !== null && owner.uid !== uid) return { is: "taken", value: { type, value } };
     }
-    const committed = await commit(adding, op, reserved);
-    if (typeof committed !== "string") return committed;
-    await claims.clear(uid, op);
-    return no(committed);
+    return null;
   }
 
   /** Lists exactly what was reserved and claimed. */

@@ -54,6 +54,8 @@ flow("a value that another has is told, and then none is listed", async (world) 
   const [ada, bob] = [await person(world, ADA), await person(world, BOB)];
   for (const wanted of [["x@example.com", BOB], [BOB, "x@example.com"]]) {
     expect(await ada.add(wanted)).toEqual({ is: "taken", value: address(BOB) });
+    const claimed = [...(await world.contents()).keys()].filter((key) => key.startsWith("identifiers:"));
+    expect(claimed, "the claims that are left").toHaveLength(2);
   }
   expect(await ada.accounts.get(ada.uid)).toMatchObject({ identifiers: [proven(ADA)] });
   expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
@@ -101,13 +103,16 @@ flow("what ends while values are being claimed is asked for again when they are 
       await world.accounts(store.driver),
     );
     const acting = code === "not_found" ? undefined : ada.sid;
-    store.fault = async ({ name, key }, run) => {
+    store.fault = async ({ key, next }, run) => {
       const done = await run();
-      if (name === "swap" && key.startsWith("identifiers:")) await end(ada);
+      if (next !== null && key.startsWith("identifiers:")) await end(ada);
       return done;
     };
+    const before = await world.contents();
     expect([code, await outcome(ada.add(["x@example.com"], { acting }))]).toEqual([code, code]);
     expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+    const claimed = [...(await world.contents()).keys()].filter((key) => key.startsWith("identifiers:"));
+    expect(claimed.filter((key) => !before.has(key)), "the claims that are left").toEqual([]);
   }
   expect(await world.server().users.find({ email: "x@example.com" })).toBe(null);
   await expectSound(world);
@@ -214,3 +219,52 @@ flow(
     expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
   },
 );
+
+flow("a reservation left by a clock that ran ahead keeps nobody waiting for that clock", async (world) => {
+  const ada = await person(world, ADA);
+  const store = faulty(world.driver());
+  const ahead = await world.accounts(store.driver, { now: () => world.now() + 3_600_000 });
+  const dying = personAt(ahead, ada.uid, ada.sid);
+  for (const value of ["x@example.com", "y@example.com"]) {
+    let claimed = false;
+    store.fault = async ({ name, key }, run) => {
+      if (claimed) throw new Error("the process died");
+      claimed = name === "swap" && key.startsWith("identifiers:");
+      return await run();
+    };
+    expect(await outcome(dying.add([value]))).toBe("storage_unavailable");
+    expect((await ada.accounts.get(ada.uid))?.reserving?.values).toHaveLength(1);
+    if (value.startsWith("x")) expect((await signIn(world, value)).grant.user.id).not.toBe(ada.uid);
+    else expect((await ada.add(["z@example.com"])).is).toBe("added");
+  }
+  await expectSound(world);
+});
+
+flow("an add that throws where it is to be listed leaves nothing that others wait for", async (world) => {
+  const ada = await person(world, ADA);
+  let asked = 0;
+  const become = (account: Account) => {
+    if (++asked === 2) throw new RangeError("too late");
+    return account;
+  };
+  await expect(ada.add(["x@example.com"], { become })).rejects.toThrow("too late");
+  expect((await ada.accounts.get(ada.uid))?.reserving).toBe(undefined);
+  await expectSound(world);
+});
+
+flow("an add whose answer is lost leaves the claims of what it listed", async (world) => {
+  const store = faulty(world.driver());
+  const ada = await person(world, ADA, await world.accounts(store.driver));
+  let lost = 0;
+  store.fault = async ({ key, next }, run) => {
+    const done = await run();
+    const commits = key.startsWith("users:") && next?.includes("x@example.com") === true;
+    if (commits || lost === 1) lost++; // and what is read then
+    if (commits || lost === 2) throw new Error("the connection was lost");
+    return done;
+  };
+  expect(await outcome(ada.add(["x@example.com"]))).toBe("storage_unavailable");
+  store.fault = null;
+  expect(await ada.listed()).toEqual([ADA, "x@example.com"]);
+  await expectSound(world);
+});

@@ -122,7 +122,7 @@ test.each(Object.entries(BUGS))("%s: a crash shows it", async (name, bug) => {
 test("a draft that nobody clears: whoever comes next waits in vain", async () => {
   const changes = [{
     file: "src/core/claims.ts",
-    from: "return platform.now() - since > store.deadline && await clear(uid, op, seen);",
+    from: "return isOverdue(seen, platform.now(), store.deadline) && await clear(uid, op, seen);",
     to: "return false;",
   }];
   const { options: { createAuth }, ...flow } = await flowWith({ changes, flow: SIGN_UP });

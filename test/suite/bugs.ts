@@ -137,8 +137,8 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   ],
   "a reservation that is old is never cleared": [{
     file: CLAIMS,
-    from: "return platform.now() - since > store.deadline && await clear(uid, op, seen);",
-    to: "return platform.now() < since && await clear(uid, op, seen);",
+    from: "return isOverdue(seen, platform.now(), store.deadline) && await clear(uid, op, seen);",
+    to: "return false;",
   }],
   "the name of a reservation is not used once": [{
     file: VALUES,
