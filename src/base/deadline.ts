@@ -21,12 +21,18 @@ export function deadline({ now, sleep }: Time, ms: number, late: () => Error): W
   const pending = new Set<Waiting>();
   let watching = false;
 
+  /** What a call has left. More than all of it says that the clock was put back since, and it has waited for long enough. */
+  function left({ until }: Waiting): number {
+    const time = until - now();
+    return time > ms ? 0 : time;
+  }
+
   async function watch(): Promise<void> {
     watching = true;
     for (let first = next(pending); first !== undefined; first = next(pending)) {
-      await sleep(Math.max(first.until - now(), 1), true);
+      await sleep(Math.max(left(first), 1), true);
       for (const call of pending) {
-        if (call.until > now()) break;
+        if (left(call) > 0) break;
         pending.delete(call);
         call.fail(late());
       }
