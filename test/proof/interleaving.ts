@@ -43,8 +43,22 @@ export interface Rehearsed {
   readonly close: () => Promise<void>;
 }
 
-/** What somebody is told who does nothing wrong: that another was faster, or that the store does not answer. */
-const TOLD = /^(?!internal$)[a-z_]+$/;
+/** What nobody is told who does nothing wrong: they may be told that another was faster. That the store does not answer they are told
+ * where a reply was lost or late, a process crashed or time passed. */
+const NEVER: ReadonlySet<string> = new Set(["internal", "storage_corrupt"]);
+const DISTURBED = /[!?~_x]/;
+
+/** What some were told that they may not be. */
+function mistold(names: readonly string[], { told, order }: Played, hasPassed: boolean): readonly string[] {
+  const isDisturbed = hasPassed || DISTURBED.test(order);
+  return told.flatMap((one, i) => {
+    const code = one?.code;
+    if (code === undefined) return [];
+    const isOdd = NEVER.has(code) || !/^[a-z_]+$/.test(code) ||
+      (code === "storage_unavailable" && !isDisturbed);
+    return isOdd ? [`${names[i]} is told ${code}`] : [];
+  });
+}
 
 /** Where acts are played. */
 interface Scene {
@@ -106,9 +120,7 @@ export async function rehearsed(needs: readonly Need[], playing: Playing = {}): 
         (seconds) => here.turn(seconds),
       );
       servers.end(played);
-      const told = played.told.flatMap((one, i) =>
-        one?.code === undefined || TOLD.test(one.code) ? [] : [`${names[i]} is told ${one.code}`]
-      );
+      const told = mistold(names, played, here.now() !== left.now);
       const odd = contradictions([...put(left), ...servers.operations])
         .map(({ key }) => `the answers at ${key} fit no order`);
       const after = leftAfter(eye, here.now(), left);
