@@ -1,9 +1,8 @@
 // Two flows at once, each a process of its own, on one store and by one clock.
-import memory from "../../drivers/memory.ts";
 import { createAuth } from "../../src/auth.ts";
 import { clock as clockOf } from "../../src/testing/clock.ts";
 import type { Flow } from "../suite/flow.ts";
-import { own } from "../suite/stores.ts";
+import { emptyStore, own } from "../suite/stores.ts";
 import { SECRET, world } from "../suite/world.ts";
 import { witness } from "./history.ts";
 import { byChance } from "./orders.ts";
@@ -24,7 +23,7 @@ export interface Met {
 export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
   const clock = clockOf();
   const eye = witness(clock.now);
-  const truth = memory({ now: clock.now });
+  const truth = emptyStore(clock.now);
   const stage = stageOf({ patience: 500 });
   const worlds = flows.map(({ options }, i) =>
     world("memory", "method", {
@@ -51,7 +50,7 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
   const stores = eye.history.writes.filter(({ key, after }) => key.endsWith("lookup-key") && after !== null);
   const isTampered = new Set(stores.map(({ key }) => key)).size > 1 ||
     eye.history.writes.some(({ call }) => call === null);
-  await truth.clear("");
+  await truth.dispose();
   return {
     codes: eye.history.calls.flatMap(({ code }) => code ?? []),
     wrong: isTampered ? [] : broken(eye.history, claimKey),

@@ -1,12 +1,11 @@
 // Some acts at once, each at a process of its own, in an order that is chosen; and whether all went well.
-import memory from "../../drivers/memory.ts";
 import { createAuth } from "../../src/auth.ts";
 import type { Accounts } from "../../src/core/accounts.ts";
 import type { Platform } from "../../src/platform.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { chance } from "../../src/testing/chance.ts";
 import type { FullAuth } from "../suite/client.ts";
-import { own } from "../suite/stores.ts";
+import { emptyStore, own } from "../suite/stores.ts";
 import { SECRET, type World, world } from "../suite/world.ts";
 import type { Parts } from "./accounts.ts";
 import { type Act, ACTS, EVE, type Need, prepared, TIMES } from "./acts.ts";
@@ -165,7 +164,7 @@ function sceneOf(make: typeof createAuth, parts: Parts | undefined): Scene {
   const here = world("memory", "method", {
     options: { rateLimit: false },
     premises(now) {
-      Object.assign(shelf, { now, on: memory({ now }), eye: witness(now) });
+      Object.assign(shelf, { now, on: emptyStore(now), eye: witness(now) });
       return own(shelf.eye!.watched(forwarding(() => shelf.on!)));
     },
     createAuth: (...args) => shelf.eye!.watching(make)(...args),

@@ -1,11 +1,10 @@
 // A flow, run once under the eyes of a witness.
 import { createAuth } from "../../src/auth.ts";
-import memory from "../../drivers/memory.ts";
 import type { Message } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import type { Via } from "../suite/client.ts";
 import type { Flow } from "../suite/flow.ts";
-import { own } from "../suite/stores.ts";
+import { emptyStore, own } from "../suite/stores.ts";
 import { type World, world, type WorldOptions } from "../suite/world.ts";
 import { type Belongings, collector } from "./belongings.ts";
 import { type History, type Witness, witness } from "./history.ts";
@@ -44,7 +43,7 @@ export interface Looked extends Belongings {
   readonly broken: readonly string[];
 }
 
-/** Runs a flow in memory and tells all that happened. `until`: when it settles, nobody waits for the flow's end any
+/** Runs a flow on a store of its own and tells all that happened. `until`: when it settles, nobody waits for the flow's end any
  * more; what it rejects with is what ended it. */
 export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unknown>): Promise<Looked> {
   const { pretend, left, via } = looking;
@@ -74,6 +73,7 @@ export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unk
       ? running
       : Promise.race([running, until.then(() => undefined, (error) => error)]));
   const contents = new Map(await Array.fromAsync(truth!.entries("")));
+  void running.then(() => truth!.dispose()); // a flow that nobody waits for goes on with its store
   const { history } = eye!;
   const claimKey = await claimKeys(contents, belongings.secrets).catch(() => null);
   const stores = [...contents.keys()].filter((key) => key.endsWith("lookup-key"));
@@ -91,13 +91,38 @@ export async function lookedAt(flow: Flow, looking: Looking, until?: Promise<unk
   };
 }
 
-/** A store in memory, with what somebody left. */
+/** A store with what somebody left. */
 export function storeWith(left: Left | undefined, now: () => number): Driver {
-  const driver = memory({ now });
-  for (const [key, { text, exp }] of left?.entries ?? []) {
-    driver.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 });
-  }
-  return driver;
+  const driver = emptyStore(now);
+  const writes = [...left?.entries ?? []].filter(([, { exp }]) => exp > now()).map(([key, { text, exp }]) =>
+    driver.setItem(key, text, exp === Infinity ? {} : { ttl: (exp - now()) / 1000 })
+  );
+  return writes.some((one) => one instanceof Promise) ? filledBy(Promise.all(writes), driver) : driver;
+}
+
+/** A driver that is asked when its store is filled. */
+function filledBy(writes: Promise<unknown>, driver: Driver): Driver {
+  const then =
+    <Given extends readonly unknown[], T>(call: (...given: Given) => T | Promise<T>) =>
+    async (...given: Given): Promise<T> => {
+      await writes;
+      return await call(...given);
+    };
+  return {
+    ...driver,
+    getItem: then(driver.getItem),
+    swap: then(driver.swap),
+    async *entries(prefix) {
+      await writes;
+      yield* driver.entries(prefix);
+    },
+    hasItem: then(driver.hasItem),
+    setItem: then(driver.setItem),
+    removeItem: then(driver.removeItem),
+    getKeys: then(driver.getKeys),
+    clear: then(driver.clear),
+    dispose: then(driver.dispose),
+  };
 }
 
 function textsOf(left: Left | undefined): Contents {

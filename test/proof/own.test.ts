@@ -19,8 +19,36 @@ test("a driver that is named is tried in place of ours", () => {
 test("one that compares, then writes, fails", () => {
   const module = join(folder, "compares.ts");
   writeFileSync(module, COMPARES.replaceAll("SQLITE", join(root, "drivers/sqlite.ts")));
-  expect(tried(module).failed).toBeGreaterThan(0);
+  expect(tried(module, [...FLOWS, "-t", "of 50 requests"]).failed).toBeGreaterThan(0);
 });
+
+const FLOWS: readonly string[] = ["test/flows/idempotency.test.ts"];
+
+/** One flow, or two acts, of each instrument that asks no store by name. */
+const INSTRUMENTS = [
+  ...["crashes", "lost_replies", "interleavings"].map((name) => `test/proof/${name}.test.ts`),
+  "-t",
+  " a mailed code signs in, and makes the account, by|^a refresh ‖ an end$",
+];
+
+test("each instrument asks it", () => {
+  const { passed, failed, text } = tried(join(root, "examples/tried_driver.ts"), INSTRUMENTS);
+  expect([failed, passed], text).toEqual([0, 3]);
+  const module = join(folder, "forgets.ts");
+  writeFileSync(module, FORGETS.replaceAll("SQLITE", join(root, "drivers/sqlite.ts")));
+  expect(tried(module, INSTRUMENTS).failed).toBe(3);
+});
+
+const FORGETS = `
+import sqlite from "SQLITE";
+export default ({ now, at }) => {
+  const driver = sqlite({ path: \`\${process.env.TRIED_FOLDER}/\${at}.db\`, now, synchronous: "normal" });
+  return {
+    ...driver,
+    swap: (key, ...call) => key.startsWith("sessions:") ? Promise.resolve(true) : driver.swap(key, ...call),
+  };
+};
+`;
 
 const COMPARES = `
 import sqlite from "SQLITE";
@@ -30,7 +58,7 @@ export default ({ now, at }) => {
     ...driver,
     async swap(key, expected, next, options) {
       if (await driver.getItem(key) !== expected) return false;
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await new Promise((resolve) => setTimeout(resolve, 30));
       await (next === null ? driver.removeItem(key) : driver.setItem(key, next, options));
       return true;
     },
@@ -38,12 +66,15 @@ export default ({ now, at }) => {
 };
 `;
 
-/** Runs a few flows on a driver. */
-function tried(module: string): { readonly passed: number; readonly failed: number; readonly text: string } {
+/** Runs a few flows on a driver, or what else is named. */
+function tried(
+  module: string,
+  what = FLOWS,
+): { readonly passed: number; readonly failed: number; readonly text: string } {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [vitest, "run", "test/flows/idempotency.test.ts", "--reporter=verbose"],
+    [vitest, "run", ...what, "--reporter=verbose"],
     {
       cwd: root,
       env: { ...process.env, LATCHKEY_DRIVER: module, TRIED_FOLDER: folder, NO_COLOR: "1" },

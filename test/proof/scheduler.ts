@@ -122,6 +122,7 @@ export function stage(leniency?: Leniency): Stage {
   let processes: readonly Process[] | null = null;
   let parked: Parked[] = [];
   let writes = 0;
+  let underway = 0; // swaps that the store has not answered
   let isLeft = false; // whoever was left where he stands goes no further when the play is over
 
   /** Resolves when it is chosen. Outside a play nobody waits. */
@@ -147,7 +148,7 @@ export function stage(leniency?: Leniency): Stage {
       if (performance.now() <= until) continue;
       if (leniency === undefined) throw new Error("a process neither asks the store nor ends");
       processes?.forEach((one, i) => isBusy(one, i) && Object.assign(one, { state: "over" }));
-    } while (processes?.some(isBusy));
+    } while (underway > 0 || processes?.some(isBusy));
   }
 
   /** Who looked around in vain need not look again before somebody has written. */
@@ -222,9 +223,14 @@ export function stage(leniency?: Leniency): Stage {
       },
       async swap(key, expected, next, options) {
         async function write(): Promise<boolean> {
-          const done = await truth.swap(key, expected, next, options);
-          if (done) writes++;
-          return done;
+          underway++;
+          try {
+            const done = await truth.swap(key, expected, next, options);
+            if (done) writes++;
+            return done;
+          } finally {
+            underway--;
+          }
         }
         const fate = await turnOf(process, "write", key);
         if (fate === "answered" || fate === "answered late") return await write();

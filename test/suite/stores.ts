@@ -39,9 +39,18 @@ export const SHARED: readonly StoreName[] = STORES.filter((store) =>
   store === "own" ? OWN?.isShared === true : store !== "memory" && store !== "deno-kv"
 );
 
-/** An empty store for what is the same whatever keeps it: in memory, or in the driver that is tried. */
+/** An empty store for what is the same whatever keeps it: in memory, or in the driver that is tried. Nothing of it is left when it is
+ * disposed of. */
 export function emptyStore(now: () => number): Driver {
-  return OWN === undefined ? memory({ now }) : OWN.driver({ now, at: newName() });
+  if (OWN === undefined) return memory({ now });
+  const driver = OWN.driver({ now, at: newName() });
+  return {
+    ...driver,
+    async dispose() {
+      await driver.clear("");
+      await driver.dispose();
+    },
+  };
 }
 
 function newName(): string {
