@@ -32,11 +32,12 @@ export interface Claims {
   readonly obtain: (value: Value, mine: Pick<Claim, "uid" | "op">) => Promise<Owner | null>;
   /** Ends a reservation if it stands: a draft goes, an account stays. Resolves to whether it stood. */
   readonly clear: (uid: string, op: string, seen?: AccountRecord | null) => Promise<boolean>;
-  /** Removes exactly the claim that was read. */
+  /** Removes exactly the claim that was read. What it leads to is decided: where the store fails, the claim stays, void, until somebody
+   * wants the value, or a sweep. */
   readonly discard: (hash: string, claim: Claim) => Promise<boolean>;
   /** Ends a reservation that comes to nothing, and removes the claims that it made. */
   readonly release: (uid: string, op: string, hashes: readonly string[]) => Promise<void>;
-  /** Removes the claim of an account that is gone. Resolves to whether there was one. */
+  /** Removes the claim of an account that is gone, in the same way. Resolves to whether there was one. */
   readonly follow: (uid: string, hash: string) => Promise<boolean>;
   readonly sweeper: Sweeper;
 }
@@ -113,7 +114,7 @@ export function claims(
     get: records.get,
     obtain,
     clear,
-    discard: records.discard,
+    discard: (hash, claim) => records.discard(hash, claim).catch(() => false),
     async release(uid, op, hashes) {
       await clear(uid, op);
       for (const hash of hashes) {
@@ -125,7 +126,7 @@ export function claims(
       records.change(hash, (now) => {
         const ours = now?.uid === uid; // somebody else may have the value by now
         return { next: ours ? null : now, result: ours };
-      }),
+      }).catch(() => false),
     sweeper: sweeper(CLAIMS, records, isVoid),
   };
 }

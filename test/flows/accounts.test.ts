@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { AuthError, type ErrorCode } from "../../src/errors.ts";
+import type { Driver } from "../../src/store/driver.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { flow } from "../suite/flow.ts";
 import { outcome, shows, signIn, watched } from "../suite/steps.ts";
@@ -126,6 +127,27 @@ flow("removing an account leaves no key that holds it, but a challenge that open
   expect(await holding(world, id)).toEqual([]);
   expect((await bob.account.get()).email).toBe(BOB);
 });
+
+flow(
+  "what follows the removal of an account may fail: it is told all the same, and the address is free",
+  async (world) => {
+    const { grant } = await signIn(world, ADA);
+    const told: string[] = [];
+    const driver = world.driver();
+    const swap: Driver["swap"] = (key, expected, next, options) =>
+      next === null && !key.startsWith("users:")
+        ? Promise.reject(new Error("ECONNRESET"))
+        : driver.swap(key, expected, next, options);
+    const failing = world.another({ storage: { ...driver, swap } });
+    failing.on("user.removed", ({ userId }) => void told.push(userId));
+    expect(await failing.users.remove({ id: grant.user.id })).toEqual({ removed: 1 });
+    expect(told).toEqual([grant.user.id]);
+    expect((await signIn(world, ADA)).grant.user.id).not.toBe(grant.user.id);
+    await world.turn("2h");
+    await world.server().sweep();
+    expect(await holding(world, grant.user.id)).toEqual([]);
+  },
+);
 
 flow("a removed account is gone for the very next check, and its address is free", async (world) => {
   for (const mode of ["cookie", "bearer"] as const) {

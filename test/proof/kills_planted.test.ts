@@ -14,7 +14,7 @@ const ROTATES = "records.change(`${uid}:${sid}`, (current) => rotate(current, pr
 const BUGS: Readonly<Record<string, readonly [bug: Bug, saying: RegExp]>> = {
   "a driver that answers before it wrote": [
     { changes: [], driver: "early", diesAfter: "verify" },
-    /who signed in|was ended|was used|whose/,
+    /who signed in|was ended|was used|whose|signing keys/,
   ],
   "a session that is told before its record is written": [
     {
