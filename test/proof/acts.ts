@@ -33,6 +33,7 @@ export interface Parts {
 export type Need =
   | "ada"
   | "a second value"
+  | "a claim left behind"
   | "a session without a record"
   | "maker"
   | "a draft left behind"
@@ -55,6 +56,15 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
     const { id: uid = "", sid: acting = "" } = ada ?? {};
     await addTo(await here.accounts(), { uid, acting }, { values: [address(KAY)] });
   },
+  /** Ada began to add Eve's address, and died when it was claimed. It is Ada's no longer by the time that she comes again. */
+  async "a claim left behind"(here, { ada }) {
+    const { id: uid = "", sid: acting = "" } = ada ?? {};
+    const store = dead(here, "users", 2);
+    await addTo(await here.accounts(store.driver), { uid, acting }, { values: [address(EVE)] }).catch(
+      () => {},
+    );
+    await here.turn("61s");
+  },
   /** Ada's account lists a session whose record never came. */
   async "a session without a record"(here) {
     const { auth, store } = dying(here, "sessions");
@@ -66,6 +76,11 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
   async maker(here, parts) {
     const { users, sessions } = here.server();
     const { id } = await users.create({ email: BOB, name: "Mallory" });
+    const kept = { fields: { club: "chess" }, slots: { game: { moves: 3 } } };
+    await (await here.accounts()).change(
+      id,
+      (now) => ({ next: now && { ...now, ...kept }, result: undefined }),
+    );
     const grant = await sessions.create({ userId: id, session: "cookie" });
     parts.maker = { id, cookie: shown(here, grant), sid: grant.session.id };
     parts.bobsCode = await asked(here, BOB);
@@ -120,6 +135,17 @@ const refresh = (attempt?: string): Act["act"] => (auth, { ada: { other } }) =>
 export const ACTS: Readonly<Record<string, Act>> = {
   "a start": { needs: ada, act: (auth) => client(auth, "method").emailOtp.start({ email: ADA }) },
   "a stranger's start": { needs: [], act: (auth) => client(auth, "method").emailOtp.start({ email: EVE }) },
+  "a start that is answered twice": {
+    needs: ada,
+    async act(auth, _parts, here) {
+      const somebody = client(auth, "method");
+      const { challengeId } = await somebody.emailOtp.start({ email: ADA });
+      const pending = { challengeId, code: here.mailbox.code(ADA) };
+      const grant = await verify(auth, pending);
+      await verify(auth, pending).catch(() => {}); // refused, as it should be
+      return grant;
+    },
+  },
   "a resend": {
     needs: [...answers, "a minute ago"],
     act: (auth, { codes }) =>
@@ -146,6 +172,10 @@ export const ACTS: Readonly<Record<string, Act>> = {
   "a check by the account's maker": { needs: bob, act: (auth, parts) => asMaker(auth, parts).sessions.get() },
   "a token": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.token() },
   "a list": { needs: ada, act: (auth, parts) => asAda(auth, parts).sessions.list() },
+  "a list by the application": {
+    needs: ada,
+    act: (auth, { ada: { id: userId } }) => auth.sessions.list({ userId }),
+  },
   "a list with what is lost": {
     needs: ["ada", "a session without a record"],
     act: (auth, parts) => asAda(auth, parts).sessions.list(),
@@ -178,6 +208,15 @@ export const ACTS: Readonly<Record<string, Act>> = {
     async act(auth) {
       const user = await auth.users.find({ email: EVE });
       return user === null ? null : await auth.sessions.endAll({ userId: user.id });
+    },
+  },
+  "endAll of whoever is about to be somebody": {
+    needs: [],
+    async act(auth, _parts, here) {
+      const drafts = [...await here.contents()].filter(([key, text]) =>
+        key.startsWith("users:") && text.includes('"draft"')
+      );
+      for (const [key] of drafts) await auth.sessions.endAll({ userId: key.slice("users:".length) });
     },
   },
   "endAll by the account's maker": {
@@ -279,11 +318,17 @@ function shown(here: World, grant: Grant): Headers {
 
 /** A server that dies when it writes a record of a kind for the `n`-th time. */
 function dying(here: World, kind: string, n = 1) {
+  const store = dead(here, kind, n);
+  return { auth: here.another({ storage: store.driver }), store };
+}
+
+/** A driver of somebody who dies so. */
+function dead(here: World, kind: string, n: number) {
   const store = faulty(here.driver());
   let count = 0;
   store.fault = ({ name, key }, run) => {
     const isDead = count >= n || (name === "swap" && key.startsWith(`${kind}:`) && ++count >= n);
     return isDead ? Promise.reject(new Error("the process died")) : run();
   };
-  return { auth: here.another({ storage: store.driver }), store };
+  return store;
 }

@@ -29,3 +29,30 @@ export const DRIVERS = {
     };
   },
 } as const;
+
+/** A driver that reads an expired key as absent, and refuses to create it. */
+export function conflicting(truth: Driver): Driver {
+  const taken = new Set<string>();
+  return {
+    ...truth,
+    async swap(key, expected, next, options) {
+      if (expected === null && taken.has(key)) return false;
+      const done = await truth.swap(key, expected, next, options);
+      if (done && next !== null) taken.add(key);
+      if (done && next === null) taken.delete(key);
+      return done;
+    },
+  };
+}
+
+/** A driver that sends a swap again when its reply is lost. */
+export function resending(truth: Driver): Driver {
+  const swap: Driver["swap"] = async (...call) => {
+    try {
+      return await truth.swap(...call);
+    } catch {
+      return await truth.swap(...call);
+    }
+  };
+  return { ...truth, swap };
+}

@@ -25,6 +25,9 @@ export interface Playing {
   readonly make?: typeof createAuth;
   /** What accounts are made with, likewise: our own, or a copy with a bug in it. */
   readonly parts?: Parts | undefined;
+  /** What becomes of the store, and of what a process asks of it: a driver that is not as it should be. */
+  readonly store?: (truth: Driver) => Driver;
+  readonly way?: (driver: Driver) => Driver;
   /** Whether processes are asleep while time passes: nothing is too late for them. */
   readonly asleep?: boolean;
 }
@@ -96,15 +99,15 @@ function actOf(name: string): Act {
 
 /** Makes ready what acts need. */
 export async function rehearsed(needs: readonly Need[], playing: Playing = {}): Promise<Rehearsed> {
-  const { make = createAuth, parts: madeWith, asleep = true } = playing;
-  const scene = sceneOf(make, madeWith);
+  const { make = createAuth } = playing;
+  const scene = sceneOf({ ...playing, make });
   const { here, eye } = scene;
   const parts = await prepared(here, needs);
   const left = leftAfter(eye, here.now());
   const start = textsOf(left);
   const claimKey = await claimKeys(start, [SECRET]);
   if (claimKey === null) throw new TypeError("nobody has used this store");
-  const servers = serversOn(scene, asleep);
+  const servers = serversOn(scene, playing);
   const healing = healingOf(make, claimKey);
   return {
     async play(names, choose) {
@@ -155,7 +158,7 @@ function wreckOf(left: Left, claimKey: ClaimKey): Wreck {
   return { ...left, texts, claimKey, secrets: [], users: undefined, sessions: [], codes: [], addresses };
 }
 
-function sceneOf(make: typeof createAuth, parts: Parts | undefined): Scene {
+function sceneOf({ make, parts, store = itself }: Playing & { readonly make: typeof createAuth }): Scene {
   const shelf: { now: () => number; on: Driver | null; eye: Witness | null } = {
     now: Date.now,
     on: null,
@@ -177,14 +180,14 @@ function sceneOf(make: typeof createAuth, parts: Parts | undefined): Scene {
       await shelf.on!.dispose();
       const passed = here.now() - left.now;
       if (passed !== 0) await here.turn(-passed / 1000);
-      shelf.on = storeWith(left, shelf.now);
+      shelf.on = store(storeWith(left, shelf.now));
       shelf.eye!.forget();
     },
   };
 }
 
 /** One server for each process. They are kept from play to play, but for those that remember what is no longer so. */
-function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
+function serversOn({ here, eye }: Scene, { asleep = true, way = itself }: Playing): Servers {
   const stage = stageOf();
   const operations: Operation[] = [];
   const clock = counter();
@@ -193,7 +196,7 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
   let begun = 0;
 
   async function server(i: number): Promise<Server> {
-    const driver = stage.driver(i, here.driver());
+    const driver = way(stage.driver(i, here.driver()));
     const storage = recording(driver, { process: String(i), clock, history: operations });
     const platform: Partial<Platform> = {
       random: (length) => (chances[i] as ReturnType<typeof chance>)(length), // set before any play
@@ -226,6 +229,8 @@ function serversOn({ here, eye }: Scene, asleep: boolean): Servers {
     },
   };
 }
+
+const itself = (driver: Driver) => driver;
 
 /** A driver that is whichever there is at the moment. */
 function forwarding(driver: () => Driver): Driver {

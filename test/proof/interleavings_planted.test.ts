@@ -1,15 +1,23 @@
-// Whether schedules show bugs: each row plants one, and has two or three at something that it breaks. What finds it is what our own code
-// passes.
+// Whether schedules show bugs: each row plants one, and has some at something that it breaks. What finds it is what our own code passes.
 import { expect, test } from "vitest";
 import { bug } from "../suite/bugs.ts";
-import { planted } from "../suite/planted.ts";
+import { plantedWithParts } from "../suite/planted.ts";
+import { conflicting, resending } from "./bad_drivers.ts";
+import { caught, LONG, SEED } from "./showed.ts";
 import { type Trial, tried } from "./tried.ts";
 
 type Row = readonly [bug: string, acts: readonly string[], saying: RegExp, trial?: Trial];
 
 const REVOKED = /a session is listed only if nothing was revoked/;
-const CLAIMED = /listed by one account at most|listed but in three steps/;
+const TWO = /two accounts list one value|claimed by another|claim leads elsewhere/;
+const UNCLAIMED = /an account lists a value that has no claim/;
 const DEAD = /a sign-in that was answered lives/;
+const TAKEN_OVER = /takes the account over in one swap, and nothing of its maker's stays/;
+const BY = /done only while that session is listed/;
+
+const ADDS = ["an add", "an add of the same two by another", "6s"];
+const TAKE_OVER = ["a proof of what is unproven", "a check by the account's maker"];
+const START = ["a start that is answered twice"];
 
 const ROWS: readonly Row[] = [
   ["a proof judged before a revocation: the listing swap does not compare the epoch", [
@@ -20,49 +28,159 @@ const ROWS: readonly Row[] = [
     "an answer",
     "endAll by the application",
   ], REVOKED],
-  ["a proof of an address that nobody had notes nothing", [
-    "a sign-up",
-    "a sign-up by another answer",
-    "endAll of whoever is Eve",
-  ], REVOKED],
-  ["a reservation is void by the clock, and not cleared by a swap", [
-    "a sign-up",
-    "a sign-up by another answer",
-    "6s",
-  ], CLAIMED],
-  ["a reservation that is old is never cleared", ["a sign-up after one that crashed"], /./],
   [
-    "the commit does not look at the reservation",
-    ["a sign-up", "a sign-up by another answer", "6s"],
-    CLAIMED,
+    "a proof of an address that nobody had notes nothing",
+    [
+      "a sign-up",
+      "a sign-up by another answer",
+      "endAll of whoever is Eve",
+    ],
+    REVOKED,
+    { seed: 6 },
   ],
-  ["the claim first, the account after, no draft", ["a sign-up", "a sign-up by another answer"], CLAIMED],
+  ["a proof notes the epoch without the account", [
+    "an answer",
+    "a removal by the application",
+    "another account with Ada's address",
+  ], REVOKED],
+  [
+    "a reservation is void by the clock, and not cleared by a swap",
+    [
+      "a sign-up",
+      "a sign-up by another answer",
+      "6s",
+    ],
+    TWO,
+    { seed: 9 },
+  ],
+  ["a reservation that is old is never cleared", [
+    "a sign-up after one that crashed",
+  ], /everybodySignsIn: storage_unavailable/],
+  ["the commit does not look at the reservation", ["a sign-up", "a sign-up by another answer", "6s"], TWO, {
+    seed: 387,
+  }],
+  ["a draft is taken for an account", [
+    "a sign-up",
+    "endAll of whoever is about to be somebody",
+  ], /a draft becomes an account or goes/],
+  [
+    "the claim first, the account after, no draft",
+    ["a sign-up", "a sign-up by another answer"],
+    /not reserved/,
+  ],
   ["a removal does not compare the uid of the claim", [
     "a removal by the application",
     "another account with Ada's address",
-  ], /./],
+  ], UNCLAIMED],
+  ["an account's claims are removed before it", ["a removal by the application", "a check"], UNCLAIMED],
+  ["a sweep takes the claim of a draft for void", ["a sign-up", "a sweep"], UNCLAIMED],
+  ["a sweep takes the claim of an account that is reserving for void", ["an add", "a sweep"], UNCLAIMED],
+  ["a sweep reads the account before the record", ["an answer", "a sweep"], DEAD],
+  ["values are added without being reserved", ["an add", "a sign-up"], /was not reserved/],
+  ["the commit of further values does not look at the reservation", ADDS, TWO],
   [
-    "an account's claims are removed before it",
-    ["a removal by the application", "a check"],
-    /no claim|listed by one account/,
+    "the name of a reservation is not used once",
+    [
+      "an add",
+      "an add by another of Ada's sessions",
+      "an add of the same two by another",
+      "6s",
+    ],
+    TWO,
+    { order: "0 0 0 0 0 3 2 2 2 2 2 2 2 2 2 1 1 1 0 0 2 2 1 1 1" },
   ],
-  ["a sweep takes the claim of a draft for void", ["a sign-up", "a sweep"], CLAIMED],
-  ["the swap compares, then writes", ["an answer", "endAll by the application"], /./],
-  ["the swap writes without comparing", ["an answer", "an answer"], /./],
+  ["a claim of one's own that was left behind is used again", [
+    "an add after one that was left behind",
+    "a sign-up",
+  ], TWO],
+  ["the account is not read anew after its claim", [
+    "an add after one that was left behind",
+    "an add of the same two by another",
+  ], TWO],
+  ["what is listed is reserved again, and its proof is not compared", [
+    "an add of what is listed",
+    "a removal of a value",
+    "an add by another of what is listed",
+  ], TWO],
+  ["an add does not compare its proof", [
+    "an add that was proven long ago",
+    "a removal of the first value",
+  ], /a value is added only if nothing was revoked/],
+  ["an add that commits after the session that asked for it was ended", ["an add", "a sign-out"], BY],
+  ["a removal does not look at the acting session", ["a removal of a value", "a sign-out"], BY],
+  ["a removal reads the claim after the value was struck off", [
+    "a removal of a value",
+    "an add of what is listed",
+  ], UNCLAIMED],
+  ["a removal reads the claim after, and does not compare whose it is", [
+    "a removal of a value",
+    "an add by another of what is listed",
+  ], UNCLAIMED],
+  ["a removal does not compare the text of the claim", [
+    "a removal of a value",
+    "an add of what is listed",
+  ], UNCLAIMED],
+  ["an end does not look at the acting session", ["endAll", "an end of the first"], BY],
+  ["a removal of an account does not look at the acting session", ["a removal", "an end of the first"], BY],
+  ["a change does not look at the acting session", ["a change", "an end of the first"], BY],
+  ["the swap compares, then writes", ["an answer", "endAll by the application"], /fit no order/],
+  ["the swap writes without comparing", ["an answer", "an answer"], /answered once|fit no order/],
   ["a lost removal is taken for ours", ["an answer", "an answer"], /answered once/, { lost: 30 }],
+  ["a lost create is sent again", START, /answered once/, { lost: 30, seed: 1496 }],
   ["a guess is told before it is counted", ["an answer", "an answer"], /answered once/],
   ["a refresh reads the account before its swap", ["a refresh", "an end"], /gives no token/],
   ["a check reads the record alone", ["a check", "a sign-out"], /is not let in by it/],
+  ["a start writes the record first", ["an answer", "a sweep"], DEAD],
   ["a start slower than the deadline is a success", ["a session by the application", "a list", "61s"], DEAD, {
     late: 20,
-    orders: 0,
+  }],
+  [
+    "a prune looks at an entry's age after its record",
+    [
+      "a session by the application",
+      "a list by the application",
+      "61s",
+    ],
+    DEAD,
+    { order: "0 0 1 1_ 1_ 1_ 0 2 1 1 1 1 1 1 1" },
+  ],
+  ["a take-over is two swaps", TAKE_OVER, TAKEN_OVER],
+  [
+    "a take-over keeps other values",
+    ["a proof of what is unproven", "an add of the same two by another"],
+    TAKEN_OVER,
+  ],
+  ["a take-over keeps the name", TAKE_OVER, TAKEN_OVER],
+  ["a take-over keeps the fields", TAKE_OVER, TAKEN_OVER],
+  ["a take-over keeps what features keep", TAKE_OVER, TAKEN_OVER],
+  ["a take-over keeps the sessions", TAKE_OVER, TAKEN_OVER],
+  ["a take-over is no revocation", TAKE_OVER, TAKEN_OVER],
+];
+
+/** Orders by chance, from a seed that is known to meet what is planted; where few do, an order that does. */
+const KNOWN = { chances: 2000, seed: 1 };
+
+for (const [name, acts, saying, trial] of ROWS.filter((_, i) => LONG || (i + SEED) % 3 === 0)) {
+  test(name, async () => {
+    const { createAuth: make, parts } = await plantedWithParts(bug(name));
+    await expect(tried(acts, { make, parts, ...KNOWN, ...trial })).rejects.toThrow(saying);
+    caught("interleavings", name);
+  }, 120_000);
+}
+
+const DRIVERS: readonly Row[] = [
+  ["a driver that sends a swap again", START, /answered once|fit no order/, {
+    way: resending,
+    lost: 30,
+  }],
+  ["a driver in which an expired key still conflicts", ["a limit", "a limit", "2h"], /fit no order/, {
+    store: conflicting,
   }],
 ];
 
-for (const [name, acts, saying, trial] of ROWS) {
+for (const [name, acts, saying, trial] of DRIVERS) {
   test(name, async () => {
-    const make = await planted(bug(name));
-    const found = tried(acts, { make, orders: 400, chances: 2000, seed: 1, ...trial });
-    await expect(found).rejects.toThrow(saying);
+    await expect(tried(acts, { ...KNOWN, ...trial })).rejects.toThrow(saying);
+    caught("interleavings", name);
   }, 120_000);
 }

@@ -5,6 +5,7 @@ import { clean, lossy, type Way, type Which } from "./lossy.ts";
 import { type Bug, flowWith } from "./planted_flows.ts";
 import { planted } from "../suite/planted.ts";
 import type { Flow } from "../suite/flow.ts";
+import { conflicting } from "./bad_drivers.ts";
 import { caught, SEED } from "./showed.ts";
 
 const COLLECTION = "src/store/collection.ts";
@@ -107,21 +108,6 @@ test("a driver in which an expired key still conflicts: it is seen", async () =>
     options: {},
   };
   expect(await seenIn(flow, (driver) => driver)).toBe("");
-  expect(await seenIn(flow, conflicting())).toMatch(/failed with storage_unavailable/);
+  expect(await seenIn(flow, conflicting)).toMatch(/failed with storage_unavailable/);
   caught("lost replies", "a driver in which an expired key still conflicts");
 }, 60_000);
-
-/** A driver that reads an expired key as absent, and refuses to create it. */
-function conflicting(): (truth: Driver) => Driver {
-  const taken = new Set<string>();
-  return (truth) => ({
-    ...truth,
-    async swap(key, expected, next, options) {
-      if (expected === null && taken.has(key)) return false;
-      const done = await truth.swap(key, expected, next, options);
-      if (done && next !== null) taken.add(key);
-      if (done && next === null) taken.delete(key);
-      return done;
-    },
-  });
-}

@@ -50,6 +50,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
       return now !== null && gone.has(uid) ? [`account ${uid}`] : [];
     });
   },
+  "a draft becomes an account or goes, and nothing else": ({ writes }) =>
+    changes(writes).filter(({ write, was, now }) =>
+      write.before !== null && was === null && write.after !== null && now === null
+    ).map(({ uid }) => `draft ${uid}`),
   "an epoch never falls, and it rises when a value is no longer listed or all sessions are ended": epochs,
   "whoever proves an address that is listed unproven takes the account over in one swap, and nothing of its maker's stays":
     takeOvers,
@@ -285,9 +289,15 @@ function answered({ calls, starts, ends, contents, writes }: Story): readonly st
     if (end !== undefined) return wasPruned(end, told, writes) ? [`${told} was struck off a list`] : [];
     const key = `users:${uid}`;
     const lives = accountOf(contents.get(key))?.sessions.some((one) => one.sid === sid) === true;
-    const isWritten = writes.some((write) => write.key === recordOf(key, sid) && write.after !== null);
-    return lives && isWritten ? [] : [`${call.name} told of ${told}, which is dead`];
+    const record = writes.findLast((write) => write.key === recordOf(key, sid));
+    const stands = record !== undefined && (record.after !== null || expiryOf(record.before) <= record.now);
+    return lives && stands ? [] : [`${call.name} told of ${told}, which is dead`];
   });
+}
+
+/** Until when a record stands. */
+function expiryOf(text: string | null): number {
+  return JSON.parse(text ?? "{}").exp ?? Infinity;
 }
 
 /** Whether somebody who only wanted to know which sessions there are took a session for one whose record never came. */

@@ -11,6 +11,8 @@ export interface Trial extends Playing, Risks {
   /** How many by chance. */
   readonly chances?: number;
   readonly seed?: number;
+  /** One of them alone, as a failure has named it. */
+  readonly order?: string | undefined;
 }
 
 /** What was gone through. */
@@ -34,7 +36,7 @@ export async function tried(names: readonly string[], trial: Trial = {}): Promis
 
 /** The same, where what they need was made ready. */
 export async function triedIn(company: Rehearsed, names: readonly string[], trial: Trial): Promise<Counts> {
-  const { orders = 0, chances = 0, seed = SEED } = trial;
+  const { orders = 0, chances = 0, seed = SEED, order = process.env["LATCHKEY_ORDER"] } = trial;
   const acts = names.join(" ‖ ");
   let steps = 0;
   const look = (played: Judged) => {
@@ -43,7 +45,6 @@ export async function triedIn(company: Rehearsed, names: readonly string[], tria
     const replay = `LATCHKEY_SEED=${SEED} LATCHKEY_ACTS="${acts}" LATCHKEY_ORDER="${played.order}"`;
     throw new Error(`${acts}: ${played.wrong.join("; ")} (${replay})`);
   };
-  const order = process.env["LATCHKEY_ORDER"];
   if (order !== undefined) {
     if (acts !== (process.env["LATCHKEY_ACTS"] ?? acts)) return { schedules: 0, steps, exhaustive: 0 };
     look(await company.play(names, replayed(order)));

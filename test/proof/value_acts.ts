@@ -10,6 +10,7 @@ const WANDA = "wanda@example.com";
 
 const ada: readonly Need[] = ["ada"];
 const kay: readonly Need[] = ["ada", "a second value"];
+const left: readonly Need[] = ["ada", "a claim left behind"];
 const two: readonly Need[] = ["ada", "maker"];
 
 const byAda = ({ ada: { id: uid, sid: acting } }: Parts): Authority => ({ uid, acting });
@@ -32,6 +33,7 @@ export const VALUE_ACTS: Readonly<Record<string, Act>> = {
   "an add": adds(ada, byAda, [EVE]),
   "an add by another of Ada's sessions": adds(ada, byAdasOther, [EVE]),
   "an add that was proven long ago": adds(ada, byAda, [EVE], 0),
+  "an add after one that was left behind": adds(left, byAda, [EVE]),
   "an add of two": adds(ada, byAda, [EVE, WANDA]),
   "an add of the same two by another": adds(two, byMaker, [WANDA, EVE]),
   "an add of what is listed": adds(kay, byAdasOther, [KAY]),

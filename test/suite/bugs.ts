@@ -7,8 +7,11 @@ const ACCOUNT_RECORD = "src/core/account_record.ts";
 const CHALLENGES = "src/core/challenges.ts";
 const CLAIMS = "src/core/claims.ts";
 const COLLECTION = "src/store/collection.ts";
+const PROFILE = "src/core/profile.ts";
+const REMOVAL = "src/core/removal.ts";
 const SESSIONS = "src/core/sessions.ts";
 const SIGN_IN = "src/core/sign_in.ts";
+const SWEEP = "src/core/sweep.ts";
 const VALUES = "src/core/values.ts";
 
 /** The changes of each bug, by what is wrong then. */
@@ -227,6 +230,112 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     file: CLAIMS,
     from: "return !has && !reserves(record, op);",
     to: "return !has && (live(record) !== null || !reserves(record, op));",
+  }],
+  "a proof notes the epoch without the account": [{
+    file: ACCOUNT_RECORD,
+    from: "noted.uid === uid && noted.epoch === account.epoch",
+    to: "noted.epoch === account.epoch",
+  }],
+  "a start writes the record first": [
+    {
+      file: SIGN_IN,
+      from: "const issued = new WeakMap<object, Issued>();",
+      to: "const issued = new WeakMap(); const opened_ = new Map();",
+    },
+    {
+      file: SIGN_IN,
+      from: "const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));",
+      to: `const { session, audience, amr, client } = wanted;
+          const opening = { mode: mode(session, audience), audience, amr, client };
+          opened_.set(entry.sid, await sessions.open(owner.uid, owner.account, entry, opening));
+          const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));`,
+    },
+    {
+      file: SIGN_IN,
+      from: "sessions.open(owner.uid, owner.account, entry, opening),",
+      to: "opened_.get(entry.sid) ?? sessions.open(owner.uid, owner.account, entry, opening),",
+    },
+  ],
+  "a sweep reads the account before the record": [
+    {
+      file: SWEEP,
+      from: "let [seen, removed, unreadable] = [0, 0, 0];",
+      to: `let [seen, removed, unreadable] = [0, 0, 0];
+          const early = (await Array.fromAsync(store.driver.entries("users:"))).join();`,
+    },
+    {
+      file: SWEEP,
+      from: "if (owner === undefined || !owner.ids.test(id)) return;",
+      to: `if (owner === undefined || !owner.ids.test(id)) return;
+          if (name === "sessions") {
+            if (!early.includes(id.split(":")[1])) await store.driver.swap(key, text, null);
+            return;
+          }`,
+    },
+  ],
+  "an end does not look at the acting session": [{
+    file: SESSIONS,
+    from: "if (ending.acting !== undefined && !isListed(account, ending.acting, now)) {",
+    to: "if (account === undefined) {",
+  }],
+  "a removal of an account does not look at the acting session": [{
+    file: REMOVAL,
+    from: "(account) => acting === undefined || isListed(account, acting, at)",
+    to: "() => true",
+  }],
+  "a change does not look at the acting session": [{
+    file: PROFILE,
+    from: "const listed = acting === undefined || isListed(current, acting, now);",
+    to: "const listed = true;",
+  }],
+  "a lost create is sent again": [{
+    file: COLLECTION,
+    from: "throw unavailable(cause); } } async function settle",
+    to: `if (expected === null && await read(key) === null) {
+          return await within(store.driver.swap(key, null, next)).catch(failed);
+        }
+        throw unavailable(cause); } } async function settle`,
+  }],
+  "a take-over is two swaps": [{
+    file: SIGN_IN,
+    from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
+    to: `if (account.name !== null) return {
+          ...account,
+          identifiers: account.identifiers.map((one) => one.value === value.value ? { ...one, proven: true } : one),
+          epoch: account.epoch + 1,
+        };
+        const { slots: _, fields: __, reserving: ___, ...bare } = account;`,
+  }],
+  "a take-over keeps other values": [{
+    file: SIGN_IN,
+    from: "identifiers: [{ ...value, proven: true }],",
+    to:
+      "identifiers: account.identifiers.map((one) => one.value === value.value ? { ...one, proven: true } : one),",
+  }],
+  "a take-over keeps the name": [{
+    file: SIGN_IN,
+    from: "name: null, identifiers: [{ ...value, proven: true }],",
+    to: "identifiers: [{ ...value, proven: true }],",
+  }],
+  "a take-over keeps the fields": [{
+    file: SIGN_IN,
+    from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
+    to: "const { slots: _, reserving: ___, ...bare } = account;",
+  }],
+  "a take-over keeps what features keep": [{
+    file: SIGN_IN,
+    from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
+    to: "const { fields: __, reserving: ___, ...bare } = account;",
+  }],
+  "a take-over keeps the sessions": [{
+    file: SIGN_IN,
+    from: "sessions: [], epoch: account.epoch + 1",
+    to: "epoch: account.epoch + 1",
+  }],
+  "a take-over is no revocation": [{
+    file: SIGN_IN,
+    from: "sessions: [], epoch: account.epoch + 1",
+    to: "sessions: []",
   }],
 };
 
