@@ -4,16 +4,19 @@ import { clock as clockOf } from "../../src/testing/clock.ts";
 import type { Flow } from "../suite/flow.ts";
 import { emptyStore, own } from "../suite/stores.ts";
 import { SECRET, world } from "../suite/world.ts";
-import { witness } from "./history.ts";
+import { type Call, witness } from "./history.ts";
+import { contradictions, type Operation } from "./linearizable.ts";
+import { lookedAt } from "./looked_at.ts";
 import { byChance } from "./orders.ts";
+import { counter, recording } from "./recording.ts";
 import { broken } from "./rules.ts";
 import { stage as stageOf } from "./scheduler.ts";
 import { claimKeys } from "./state.ts";
 
 /** What two flows did to each other. */
 export interface Met {
-  /** The codes that calls failed with. */
-  readonly codes: readonly string[];
+  /** How many scripts never came to their end: what they wait for was taken by the other. */
+  readonly left: number;
   readonly wrong: readonly string[];
   readonly steps: number;
   readonly order: string;
@@ -25,12 +28,18 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
   const eye = witness(clock.now);
   const truth = emptyStore(clock.now);
   const stage = stageOf({ patience: 500 });
+  const operations: Operation[] = [];
+  const clerk = { clock: counter(), history: operations };
   const worlds = flows.map(({ options }, i) =>
     world("memory", "method", {
       ...options,
       clock,
       seed: seed + i,
-      premises: () => own({ ...eye.watched(truth), dispose: () => {} }),
+      // Written down at the store itself, where those come too to whom a script gives a driver of its own.
+      premises: () => {
+        const seen = recording(eye.watched(truth), { ...clerk, process: String(i) });
+        return own({ ...seen, dispose: () => {} });
+      },
       wrap(driver) {
         const place = stage.driver(i, driver);
         return options.wrap?.(place) ?? place;
@@ -43,7 +52,7 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
     })
   );
   const parts = flows.map(({ name, run }, i) => ({ name, act: () => run(worlds[i]!) }));
-  const { steps, order } = await stage.play(parts, byChance(seed), clock.turn);
+  const { told, steps, order } = await stage.play(parts, byChance(seed), clock.turn);
   const contents = new Map(await Array.fromAsync(truth.entries("")));
   const secrets = flows.flatMap(({ options }) => [options.options?.secret ?? []].flat());
   const claimKey = await claimKeys(contents, [...secrets, SECRET]).catch(() => null);
@@ -52,9 +61,27 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
     eye.history.writes.some(({ call }) => call === null);
   await truth.dispose();
   return {
-    codes: eye.history.calls.flatMap(({ code }) => code ?? []),
-    wrong: isTampered ? [] : broken(eye.history, claimKey),
+    left: told.filter((one) => one === undefined).length,
+    wrong: [
+      ...await oddIn(flows, eye.history.calls),
+      ...(isTampered ? [] : broken(eye.history, claimKey)),
+      ...(isTampered
+        ? []
+        : contradictions(operations).map(({ key }) => `the answers at ${key} fit no order`)),
+    ],
     steps,
     order,
   };
 }
+
+/** Failures of which no flow alone knows. */
+async function oddIn(flows: readonly Flow[], calls: readonly Call[]): Promise<readonly string[]> {
+  const odd = calls.filter(({ code }) => code !== undefined && !KNOWN.test(code));
+  if (odd.length === 0) return [];
+  const alone = await Promise.all(flows.map((flow) => lookedAt(flow, { via: "method" })));
+  const known = new Set(alone.flatMap(({ history }) => history.calls.map(({ code }) => code)));
+  return odd.filter(({ code }) => !known.has(code)).map(({ name, code }) => `${name} failed with ${code}`);
+}
+
+/** What a caller is told; anything else is the name of what was thrown. */
+const KNOWN = /^(?!internal$|storage_corrupt$)[a-z_]+$/;
