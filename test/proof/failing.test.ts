@@ -197,7 +197,7 @@ flow("a record that is none is storage_corrupt, and lets nobody in", async (here
     ["users", ["check", "refresh", "sign in", "end", "endAll", "remove"]],
     ["sessions", ["check", "refresh", "list"]],
     ["challenges", ["sign in", "sign up", "resend"]],
-    ["identifiers", ["sign in", "remove"]],
+    ["identifiers", ["sign in"]], // a removal is decided before it meets one
     ["lookup-key", ["check", "start"]],
     ["meta", ["check"]],
     ["signing-keys", ["token"]],
