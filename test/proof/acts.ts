@@ -68,7 +68,7 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
   /** Ada's account lists a session whose record never came. */
   async "a session without a record"(here) {
     const { auth, store } = dying(here, "sessions");
-    await answer(here, client(auth, "method"), ADA).catch(() => {});
+    await dies(answer(here, client(auth, "method"), ADA));
     store.fault = null;
     await here.turn("61s");
   },
@@ -88,7 +88,7 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
   /** Somebody began to make an account for Eve, and died. */
   async "a draft left behind"(here) {
     const { auth } = dying(here, "users", 2);
-    await answer(here, client(auth, "method"), EVE).catch(() => {});
+    await dies(answer(here, client(auth, "method"), EVE));
   },
   async codes(here, parts) {
     parts.codes = [await asked(here, ADA), await asked(here, ADA)];
@@ -317,6 +317,12 @@ function shown(here: World, grant: Grant): Headers {
 }
 
 /** A server that dies when it writes a record of a kind for the `n`-th time. */
+/** Fails where nobody has died: then nothing is left of what was begun, and what is made ready is not. */
+async function dies(begun: Promise<unknown>): Promise<void> {
+  const isDead = await begun.then(() => false, ({ code }) => code === "storage_unavailable");
+  if (!isDead) throw new Error("nobody died");
+}
+
 function dying(here: World, kind: string, n = 1) {
   const store = dead(here, kind, n);
   return { auth: here.another({ storage: store.driver }), store };

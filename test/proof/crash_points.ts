@@ -24,6 +24,8 @@ export interface Crashed {
   readonly states: number;
   readonly healed: number;
   readonly repeated: number;
+  /** 1 where the rules say nothing of the flow: it writes into the store by itself, or has several. */
+  readonly unjudged: number;
 }
 
 const LATER = 61; // seconds: past every deadline
@@ -51,7 +53,8 @@ export async function crashed(flow: Flow, crashing: Crashing): Promise<Crashed> 
     }
     for (const one of found) wrong.add(`after ${point} of ${count} writes, by ${via}: ${one}`);
   }
-  return { wrong: [...wrong], states: points.length + 1, healed, repeated: points.length + 1 };
+  const states = points.length + 1;
+  return { wrong: [...wrong], states, healed, repeated: states, unjudged: 0 };
 }
 
 /** Numbers below `count`, each once: all of them, or some that follow from a seed. */
@@ -130,7 +133,7 @@ async function repeatedAlone(
     const fell = codesOf(run).has("internal") && !codesOf(looked).has("internal");
     if (fell) wrong.push(`after ${point} writes, by ${via}: the flow again: internal`);
   }
-  return { wrong, states: 0, healed: 0, repeated: points.length };
+  return { wrong, states: 0, healed: 0, repeated: points.length, unjudged: 1 };
 }
 
 function codesOf({ history }: Looked): ReadonlySet<string> {

@@ -3,7 +3,8 @@ import { createAuth } from "../../src/auth.ts";
 import { clock as clockOf } from "../../src/testing/clock.ts";
 import type { Flow } from "../suite/flow.ts";
 import { emptyStore, own } from "../suite/stores.ts";
-import { SECRET, world } from "../suite/world.ts";
+import { world } from "../suite/world.ts";
+import { collector } from "./belongings.ts";
 import { type Call, witness } from "./history.ts";
 import { contradictions, type Operation } from "./linearizable.ts";
 import { lookedAt } from "./looked_at.ts";
@@ -26,6 +27,7 @@ export interface Met {
 export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
   const clock = clockOf();
   const eye = witness(clock.now);
+  const { noting, secrets } = collector();
   const truth = emptyStore(clock.now);
   const stage = stageOf({ patience: 500 });
   const operations: Operation[] = [];
@@ -45,7 +47,7 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
         return options.wrap?.(place) ?? place;
       },
       createAuth: (given) =>
-        eye.watching(options.createAuth ?? createAuth)({
+        eye.watching(noting(options.createAuth ?? createAuth))({
           ...given,
           platform: { ...given.platform, sleep: stage.sleep(i, given.platform?.sleep ?? clock.sleep) },
         }),
@@ -54,8 +56,7 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
   const parts = flows.map(({ name, run }, i) => ({ name, act: () => run(worlds[i]!) }));
   const { told, steps, order } = await stage.play(parts, byChance(seed), clock.turn);
   const contents = new Map(await Array.fromAsync(truth.entries("")));
-  const secrets = flows.flatMap(({ options }) => [options.options?.secret ?? []].flat());
-  const claimKey = await claimKeys(contents, [...secrets, SECRET]).catch(() => null);
+  const claimKey = await claimKeys(contents, secrets, eye.history.writes).catch(() => null);
   const stores = eye.history.writes.filter(({ key, after }) => key.endsWith("lookup-key") && after !== null);
   const isTampered = new Set(stores.map(({ key }) => key)).size > 1 ||
     eye.history.writes.some(({ call }) => call === null);

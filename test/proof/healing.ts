@@ -78,13 +78,15 @@ async function sessionsAreWhatTheyWere(ward: Ward): Promise<void> {
     const found = await shown(ward, told);
     for (const [how, code] of Object.entries(found)) {
       // An access token may have run out before its session, or its key may have been revoked.
-      const dead = code === "session_ended" || (how !== "access token" && code !== "in");
-      if (told.ended ? code === "in" : dead) {
+      const isDead = code === "session_ended" || (how !== "access token" && code !== "in");
+      if (told.ended ? code === "in" || BROKEN.has(code) : isDead) {
         ward.wrong.push(`a session that had ${told.ended ? "" : "not "}ended, by its ${how}: ${code}`);
       }
     }
   }
 }
+
+const BROKEN: ReadonlySet<string> = new Set(["internal", "storage_corrupt", "storage_unavailable"]);
 
 /** What becomes of whoever shows what they hold of a session. */
 async function shown(
@@ -93,8 +95,10 @@ async function shown(
 ): Promise<Readonly<Record<string, string>>> {
   const plain = ward.fresh();
   const found: Record<string, string> = {};
-  const listed = await plain.sessions.list({ userId: uid }).catch(() => ({ items: [] }));
-  found["entry"] = listed.items.some(({ id }) => id === sid) ? "in" : "not listed";
+  found["entry"] = await plain.sessions.list({ userId: uid }).then(
+    ({ items }) => items.some(({ id }) => id === sid) ? "in" : "not listed",
+    ({ code }) => String(code),
+  );
   if (cookie !== undefined) {
     const { storage: _, platform: __, hooks: ___, ...options } = cookie.options;
     const headers = new Headers({ cookie: cookie.pair });

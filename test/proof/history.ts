@@ -1,15 +1,20 @@
 // What happened: every write that took effect, and every call of the library with what it was told, in one order.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { createAuth } from "../../src/auth.ts";
+import { fromBase64url, fromUtf8 } from "../../src/base/encoding.ts";
+import { parseSessionToken } from "../../src/crypto/token.ts";
 import type { Accounts } from "../../src/core/accounts.ts";
 import type { Driver, WriteOptions } from "../../src/store/driver.ts";
+import { ROUTES } from "../suite/client.ts";
 
 /** One call of a method or of the handler. */
 export interface Call {
-  /** `sessions.end`, or `POST /auth/sign-out`. */
+  /** `sessions.end`, whichever way it was called; `GET /auth/nowhere` for a request that no route answers. */
   readonly name: string;
-  /** The one object that it was given; of a request, its body. */
+  /** The one object that it was given; of a request, its body and what its path says. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** The session on whose authority it is made, if it says so: whether that lives is another question. */
+  readonly by?: By | null;
   /** Its place in the order of all that happened. */
   readonly begun: number;
   /** The same; null while it is under way, or for ever. */
@@ -18,6 +23,12 @@ export interface Call {
   result?: unknown;
   /** What it failed with: a code, or the name of what is no error of ours. */
   code?: string;
+}
+
+/** Somebody's session. */
+export interface By {
+  readonly userId: string;
+  readonly sessionId: string;
 }
 
 /** One write that took effect. */
@@ -67,8 +78,8 @@ export function witness(now: () => number): Witness {
     writes.push({ key, before, after, exp, call: context.getStore() ?? null, order: order++, now: now() });
   }
 
-  async function seen(name: string, input: Call["input"], run: () => unknown): Promise<unknown> {
-    const call: Call = { name, input, begun: order++, ended: null };
+  async function seen({ name, input, by }: Asked, run: () => unknown): Promise<unknown> {
+    const call: Call = { name, input, by, begun: order++, ended: null };
     calls.push(call);
     try {
       const result = await context.run(call, run as () => Promise<unknown>);
@@ -94,17 +105,17 @@ export function witness(now: () => number): Witness {
           const run = () => Reflect.apply(value, object, args) as unknown;
           return args[0] instanceof Request
             ? seenRequest(args[0], where, run)
-            : seen(where, Object(args[0]), run);
+            : seen({ name: where, input: Object(args[0]), by: byInput(args[0]) }, run);
         };
       },
     });
   }
 
   async function seenRequest(request: Request, where: string, run: () => unknown): Promise<unknown> {
-    const name = where === "handler" ? `${request.method} ${new URL(request.url).pathname}` : where;
+    const { name, said } = where === "handler" ? routeOf(request) : { name: where, said: {} };
     const sent = request.headers.get("content-type") === "application/json" && request.body !== null;
     const input = sent && !request.bodyUsed ? await json(request.clone()) : {};
-    return await seen(name, Object(input), run);
+    return await seen({ name, input: { ...Object(input), ...said }, by: byHeaders(request.headers) }, run);
   }
 
   return {
@@ -137,6 +148,46 @@ export function witness(now: () => number): Witness {
       },
     }),
   };
+}
+
+type Asked = Required<Pick<Call, "name" | "input" | "by">>;
+
+/** The method that a request reaches, wherever the routes begin, and what its path says. */
+function routeOf({ method, url }: Request): { readonly name: string; readonly said: Call["input"] } {
+  const { pathname } = new URL(url);
+  for (const [name, { call }] of Object.entries(ROUTES)) {
+    const [verb, path = ""] = call.split(" ");
+    const pattern = path.replaceAll(".", "\\.").replace(/:(\w+)/g, "(?<$1>[^/]+)");
+    const found = verb === method ? new RegExp(`${pattern}$`).exec(pathname) : null;
+    if (found !== null) return { name, said: { ...found.groups } };
+  }
+  return { name: `${method} ${pathname}`, said: {} };
+}
+
+function byInput(input: unknown): By | null {
+  const { uid, acting, userId = uid, sessionId = acting } = Object(input) as Readonly<
+    Record<string, unknown>
+  >;
+  return typeof userId === "string" && typeof sessionId === "string" ? { userId, sessionId } : null;
+}
+
+/** Whose session a request shows: with a bearer token, nobody looks at the cookie. */
+function byHeaders(headers: Headers): By | null {
+  const [isBearer, payload] = /^bearer [^.]+\.([^.]+)\.[^.]+$/i.exec(headers.get("authorization") ?? "") ??
+    [];
+  if (isBearer !== undefined) return byClaims(payload);
+  const [cookie = ""] = /lks_[\w-]+/.exec(headers.get("cookie") ?? "") ?? [];
+  const token = parseSessionToken(cookie);
+  return token === null ? null : { userId: token.uid, sessionId: token.sid };
+}
+
+function byClaims(payload = ""): By | null {
+  try {
+    const { sub, sid } = JSON.parse(fromUtf8(fromBase64url(payload) ?? new Uint8Array()));
+    return byInput({ userId: sub, sessionId: sid });
+  } catch {
+    return null; // what cannot be read speaks of nobody
+  }
 }
 
 function bodyOf(response: Response): Promise<unknown> {

@@ -6,7 +6,7 @@ import { type Crew, crew } from "./hammer_crew.ts";
 import { type Hammered, hammeredHere } from "./hammered.ts";
 import { offences } from "./judge.ts";
 import { contradictions } from "./linearizable.ts";
-import { sumsOf } from "./requests.ts";
+import { KINDS, sumsOf } from "./requests.ts";
 import { LONG, SEED, showed } from "./showed.ts";
 
 const SECONDS = LONG ? 60 : 2;
@@ -33,7 +33,13 @@ describe("nothing is told that no order of the requests explains", () => {
   }
 });
 
+/** What must have been asked, or there was nothing to judge. */
+const ASKED = Object.entries(KINDS).flatMap(([kind, times]) => LONG || times === "often" ? [kind] : []);
+
 function judge({ log, history, wrong }: Hammered, seconds: number): void {
+  const asked = new Set<string>(log.map(({ did }) => did));
+  expect(ASKED.filter((kind) => !asked.has(kind)), `LATCHKEY_SEED=${SEED}`).toEqual([]);
+  expect(history.length).toBeGreaterThan(0);
   expect(offences(log), `LATCHKEY_SEED=${SEED}`).toEqual([]);
   expect(contradictions(history), `LATCHKEY_SEED=${SEED}`).toEqual([]);
   expect(wrong, `LATCHKEY_SEED=${SEED}`).toEqual([]);

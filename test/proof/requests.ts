@@ -51,6 +51,23 @@ export interface Facts {
   readonly sweep: object;
 }
 
+/** Every kind of request, and whether two seconds are enough for some of it. */
+export const KINDS: Readonly<Record<keyof Facts, "often" | "now and then">> = {
+  start: "often",
+  resend: "now and then",
+  verify: "often",
+  check: "often",
+  refresh: "often",
+  end: "now and then",
+  endAll: "now and then",
+  remove: "now and then",
+  list: "now and then",
+  update: "now and then",
+  find: "now and then",
+  rotate: "now and then",
+  sweep: "now and then",
+};
+
 /** How many requests there were, and what came of them. */
 export function sumsOf(log: readonly Request[]): Readonly<Record<string, number>> {
   const count = (is: (one: Request) => boolean) => log.filter(is).length;

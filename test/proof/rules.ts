@@ -13,6 +13,7 @@ import {
   type StoredAccount,
   wrongWith,
 } from "./state.ts";
+import { KEYS } from "./stored_keys.ts";
 import { TOLD } from "./told.ts";
 
 /** What was read out of a history for the rules. */
@@ -58,6 +59,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "whoever proves an address that is listed unproven takes the account over in one swap, and nothing of its maker's stays":
     takeOvers,
   "a session is listed only if nothing was revoked since its proof was begun": proofs,
+  "whoever proves a value is let into the account that lists it, to which its claim leads": letIn,
   "a value is added only if nothing was revoked since its proof was judged": provenValues,
   "what is done on a session's authority is done only while that session is listed": acting,
   "whoever asks after a session has ended is not let in by it": ({ calls, ends }) =>
@@ -83,14 +85,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
   },
   ...TOLD,
-  "the lookup key is made once": ({ writes }) =>
-    writes.filter(({ key, before, order }) =>
-      key === "lookup-key" && before === null && order > (made(writes, key)?.order ?? order)
-    ).map(({ key }) => key),
-  "signing keys are made once": ({ writes }) =>
-    writes.filter(({ key, before, order }) =>
-      key === "signing-keys" && before === null && order > (made(writes, key)?.order ?? order)
-    ).map(({ key }) => key),
+  ...KEYS,
 };
 
 /** The sentences that a history breaks, each with what breaks it. `start`: what stood in the store before. */
@@ -191,12 +186,10 @@ function epochs({ writes }: Story): readonly string[] {
     if (was === null || now === null) return [];
     if (now.epoch < was.epoch) return [`account ${uid}: it fell`];
     const lost = was.identifiers.some((one) => !now.identifiers.some((two) => two.value === one.value));
-    const all = write.call !== null && ENDS_ALL.test(write.call.name);
+    const all = write.call?.name === "sessions.endAll";
     return (lost || all) && now.epoch === was.epoch ? [`account ${uid}: it did not rise`] : [];
   });
 }
-
-const ENDS_ALL = /endAll$|^POST .*\/sessions\/end-all$/;
 
 function takeOvers({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ uid, was, now }) => {
@@ -219,19 +212,54 @@ function takeOvers({ writes }: Story): readonly string[] {
 }
 
 /** A sign-in uses up a challenge, which notes the account as it was when it was begun; then it lists a session. */
+function provenBy(writes: readonly Write[], { write, was, now }: Change): Proof | null {
+  const begins = now?.sessions.some(({ sid }) => was?.sessions.some((one) => one.sid === sid) !== true);
+  const used = writes.find((one) =>
+    one.call !== null && one.call === write.call && one.key.startsWith("challenges:") &&
+    one.after === null && one.before !== null && one.order < write.order
+  );
+  return begins === true && used?.before !== undefined && used.before !== null
+    ? JSON.parse(used.before)
+    : null;
+}
+
+/** What a challenge says of what it proves. */
+interface Proof {
+  readonly subject: string;
+  readonly noted: { readonly uid: string | null; readonly epoch: number };
+}
+
+/** How a challenge writes down a value. */
+function subjectOf({ type, value }: StoredAccount["identifiers"][number]): string {
+  return type === "email" ? value : `${type}:${value}`;
+}
+
+function letIn({ start, writes, claimKey }: Story): readonly string[] {
+  const wrong: string[] = [];
+  walked(start, writes, (write, state) => {
+    for (const change of changes([write])) {
+      const proof = provenBy(writes, change);
+      if (proof === null) continue;
+      const { uid, now } = change;
+      const listed = now?.identifiers.find((one) => subjectOf(one) === proof.subject);
+      if (listed === undefined) wrong.push(`account ${uid} does not list ${proof.subject}`);
+      else if (
+        claimKey !== null && claimOf(state.get(claimKey(listed.type, listed.value)))?.uid !== uid
+      ) {
+        wrong.push(`the claim of ${proof.subject} does not lead to account ${uid}`);
+      }
+    }
+  });
+  return wrong;
+}
+
 function proofs({ writes }: Story): readonly string[] {
-  return changes(writes).flatMap(({ write, uid, was, now }) => {
-    const begun = (now?.sessions ?? []).filter(({ sid }) =>
-      was?.sessions.some((one) => one.sid === sid) !== true
-    );
-    const used = writes.find((one) =>
-      one.call !== null && one.call === write.call && one.key.startsWith("challenges:") &&
-      one.after === null &&
-      one.before !== null && one.order < write.order
-    );
-    if (begun.length === 0 || used?.before === undefined || used.before === null) return [];
-    const { noted, subject } = JSON.parse(used.before);
-    const unproven = was?.identifiers.some(({ value, proven }) => value === subject && !proven) === true;
+  return changes(writes).flatMap((change) => {
+    const proof = provenBy(writes, change);
+    if (proof === null) return [];
+    const { uid, was } = change;
+    const { noted, subject } = proof;
+    const unproven = was?.identifiers.some((one) => subjectOf(one) === subject && !one.proven) === true;
     const counts = noted.uid === null
       ? (was?.epoch ?? 0) === 0
       : noted.uid === uid && noted.epoch === was?.epoch;
@@ -239,28 +267,18 @@ function proofs({ writes }: Story): readonly string[] {
   });
 }
 
+/** What is done on the authority of the session that it comes with. A sign-in only ends the one that it replaces, and a list strikes
+ * off a session whose record never came, which is dead whoever looks. */
+const ACTS = /^(sessions\.(end|endAll|signOut)|account\.(update|remove)|values\.\w+)$/;
+
 function acting({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {
-    const by = authorityOf(write);
-    if (by?.uid !== uid || was === null || was.sessions.some(({ sid }) => sid === by.sid)) return [];
-    return [`${write.call?.name} by session ${by.sid}`];
+    const { name = "", by } = write.call ?? {};
+    if (by?.userId !== uid || was === null || !ACTS.test(name)) return [];
+    if (isGivenBack(write)) return []; // what was reserved, when the session that reserved it has ended
+    return was.sessions.some(({ sid }) => sid === by.sessionId) ? [] : [`${name} by session ${by.sessionId}`];
   });
 }
-
-/** On whose authority an account is written. A sign-in only ends the one that it replaces; a list strikes off a session whose record
- * never came, which is dead whoever looks; and what was reserved is given back when the session that reserved it has ended. */
-function authorityOf(write: Write): { readonly uid: unknown; readonly sid: string } | null {
-  const { name = "", input = {} } = write.call ?? {};
-  if (VALUES.test(name)) {
-    const { uid, acting } = input;
-    return typeof acting === "string" && !isGivenBack(write) ? { uid, sid: acting } : null;
-  }
-  const { userId, sessionId } = input;
-  const isActing = /^(sessions\.(?!list$)|account\.)/.test(name);
-  return isActing && typeof sessionId === "string" ? { uid: userId, sid: sessionId } : null;
-}
-
-const VALUES = /^values\./;
 
 /** Whether a write ends a reservation, and does nothing else. */
 function isGivenBack({ before, after }: Write): boolean {
@@ -302,7 +320,7 @@ function expiryOf(text: string | null): number {
 
 /** Whether somebody who only wanted to know which sessions there are took a session for one whose record never came. */
 function wasPruned(end: Write, id: string, writes: readonly Write[]): boolean {
-  if (!/^sessions\.list$|^GET .*\/sessions$/.test(end.call?.name ?? "")) return false;
+  if (end.call?.name !== "sessions.list") return false;
   const record = writes.findLast(({ key, after }) => key === `sessions:${id}` && after !== null);
   return record !== undefined && record.exp > end.now;
 }
@@ -312,8 +330,4 @@ export function sessionIn({ result }: Call): string | null {
   const { user, session } = Object(result) as { readonly user?: unknown; readonly session?: unknown };
   const [uid, sid] = [Object(user).id, Object(session).id];
   return typeof uid === "string" && typeof sid === "string" ? `${uid}:${sid}` : null;
-}
-
-function made(writes: readonly Write[], key: string): Write | undefined {
-  return writes.find((write) => write.key === key && write.before === null);
 }

@@ -1,6 +1,7 @@
 // What every state of a store satisfies, and what a sweep leaves nothing of.
 import { base32, fromBase64url, utf8 } from "../../src/base/encoding.ts";
 import { hmacSha256, keyring } from "../../src/crypto/keyring.ts";
+import type { Write } from "./history.ts";
 
 /** An account as it is stored, as far as the rules speak of it. */
 export interface StoredAccount {
@@ -37,8 +38,11 @@ interface Claim {
 /** The texts of a store, by their keys. */
 export type Contents = ReadonlyMap<string, string>;
 
-/** Under which key a value is claimed. */
-export type ClaimKey = (type: string, value: string) => string;
+/** Under which key a value is claimed, and the texts that the lookup key of a store had which says so. */
+export interface ClaimKey {
+  (type: string, value: string): string;
+  readonly texts: ReadonlySet<string>;
+}
 
 export const isUser = (key: string): boolean => key.startsWith("users:");
 export const isClaim = (key: string): boolean => key.startsWith("identifiers:");
@@ -64,14 +68,30 @@ export function claimOf(text: string | null | undefined): Claim | null {
   return text === null || text === undefined ? null : JSON.parse(text);
 }
 
-/** How values are named in this store; null where its lookup key cannot be opened. */
-export async function claimKeys(contents: Contents, secrets: readonly string[]): Promise<ClaimKey | null> {
+/** How values are named in this store; null where its lookup key cannot be opened. `writes`: what was written there. */
+export async function claimKeys(
+  contents: Contents,
+  secrets: readonly string[],
+  writes: readonly Pick<Write, "key" | "after">[] = [],
+): Promise<ClaimKey | null> {
   const text = contents.get("lookup-key");
   if (text === undefined) return null;
-  const opened = await keyring(secrets, () => new Uint8Array(12)).open("lookup-key", JSON.parse(text).sealed);
-  const key = opened.is === "open" ? fromBase64url(opened.plain) : null;
+  const plain = await lookupKeyIn(text, secrets);
+  const key = plain === null ? null : fromBase64url(plain);
   if (key === null) return null;
-  return (type, value) => `identifiers:${base32(hmacSha256(key, utf8(`${type}\0${value}`)))}`;
+  const texts = new Set([text]);
+  for (const { key: at, after } of writes) {
+    const isSame = at === "lookup-key" && after !== null && await lookupKeyIn(after, secrets) === plain;
+    if (isSame) texts.add(after);
+  }
+  const name = (type: string, value: string) =>
+    `identifiers:${base32(hmacSha256(key, utf8(`${type}\0${value}`)))}`;
+  return Object.assign(name, { texts });
+}
+
+async function lookupKeyIn(text: string, secrets: readonly string[]): Promise<string | null> {
+  const opened = await keyring(secrets, () => new Uint8Array(12)).open("lookup-key", JSON.parse(text).sealed);
+  return opened.is === "open" ? opened.plain : null;
 }
 
 /** What is wrong with a state: empty, if nothing is. */

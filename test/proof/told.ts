@@ -51,9 +51,8 @@ export const TOLD: Readonly<Record<string, (account: Account) => readonly string
     }),
 };
 
-const UPDATES = /^(account|users)\.update$|^PATCH .*\/me$/;
-const REMOVES = /^(account|users)\.remove$|^DELETE .*\/me$/;
-const ENDS = /^sessions\.end$|^DELETE .*\/sessions\/[a-z2-7]+$/;
+const UPDATES = /^(account|users)\.update$/;
+const REMOVES = /^(account|users)\.remove$/;
 
 /** The calls that were answered well. */
 function done({ calls }: History): readonly Call[] {
@@ -66,8 +65,8 @@ function endedWrongly({ writes, starts, ends }: Account, call: Call): readonly s
     const gone = writes.filter((write) => write.call === call && isUser(write.key)).flatMap(unlisted);
     return gone.length === ended ? [] : [`${call.name} tells of ${ended}, and ended ${gone.length}`];
   }
-  if (!ENDS.test(call.name)) return [];
-  const sid = String(call.input["id"] ?? call.name.split("/").at(-1));
+  if (call.name !== "sessions.end") return [];
+  const sid = String(call.input["id"]);
   const still = [...starts.keys()].filter((id) =>
     id.endsWith(`:${sid}`) && (ends.get(id)?.order ?? Infinity) > (call.ended ?? 0)
   );
