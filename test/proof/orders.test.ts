@@ -5,7 +5,7 @@ import { planted } from "../suite/planted.ts";
 import { needsOf, type Rehearsed, rehearsed } from "./interleaving.ts";
 import { byChance, everyOrder, matters } from "./orders.ts";
 import { replayed, stage } from "./scheduler.ts";
-import { tried } from "./tried.ts";
+import { tried, triedIn } from "./tried.ts";
 import memory from "../../drivers/memory.ts";
 
 /** What there was in all orders: what was told, and what stood there in the end. */
@@ -72,7 +72,7 @@ test("an order leads to the same end each time", async () => {
   const marks = new Set<string>();
   const company = await rehearsed(needsOf(names));
   for (let seed = 0; seed < 10; seed++) {
-    const first = await company.play(names, byChance(seed, { lost: 10, late: 10, crash: true }));
+    const first = await company.play(names, byChance(seed, { lost: 10, late: 10, crash: 15 }));
     const again = await company.play(names, replayed(first.order));
     expect([again.order, again.told, again.end]).toEqual([first.order, first.told, first.end]);
     for (const mark of first.order.replaceAll(/[\d. ]/g, "")) marks.add(mark);
@@ -94,6 +94,27 @@ test("what a failure says plays it again, and nothing else", async () => {
   vi.unstubAllEnvs();
   expect([again, others]).toEqual([said, { schedules: 0, steps: 0, exhaustive: 0 }]);
 }, 60_000);
+
+test("in half of the orders by chance a process crashes", async () => {
+  const names = ["a refresh", "an end"];
+  const company = await rehearsed(needsOf(names));
+  const isCrash: boolean[] = [];
+  const play: Rehearsed["play"] = async (...given) => {
+    const played = await company.play(...given);
+    isCrash.push(played.order.includes("x"));
+    return played;
+  };
+  await triedIn({ ...company, play }, names, { chances: 20, crash: true, seed: 1 });
+  await company.close();
+  expect(isCrash.filter((_, i) => i % 2 === 0)).not.toContain(true);
+  expect(isCrash.filter((one) => one).length).toBeGreaterThanOrEqual(8);
+});
+
+test("acts that are short are tried in all orders", async () => {
+  const names = ["a refresh", "a refresh"]; // of three operations
+  expect(await tried(names, { whole: 3 })).toMatchObject({ exhaustive: 1 });
+  expect(await tried(names, { whole: 2 })).toMatchObject({ exhaustive: 0, schedules: 0 });
+});
 
 test("an update is lost between a look and a write that does not compare", async () => {
   const board = stage();

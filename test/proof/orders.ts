@@ -79,22 +79,22 @@ export interface Risks {
   readonly lost?: number;
   /** How many of a hundred reads wait for their reply. */
   readonly late?: number;
-  /** Whether one process crashes, at some step or not at all. */
-  readonly crash?: boolean;
+  /** Below which step one process crashes; none does, unless it is said. */
+  readonly crash?: number;
 }
 
 const LOST: readonly Fate[] = ["lost", "lost without effect", "lost with a late effect"];
 
 /** Chooses by chance. Some keep to one process for long, some change it at every step: what goes wrong between two steps that stand
  * close together is found by the latter, between two that are far apart by the former. */
-export function byChance(seed: number, { lost = 0, late = 0, crash = false }: Risks = {}): Choose {
+export function byChance(seed: number, { lost = 0, late = 0, crash }: Risks = {}): Choose {
   const random = chance(seed);
   const below = (n: number) => {
     const [a = 0, b = 0] = random(2);
     return Math.floor((a * 256 + b) / 65_536 * n);
   };
   const patience = [0, 50, 80, 95][below(4)] as number; // how many of a hundred steps go on with the same process
-  let [last, left] = [-1, crash ? below(30) : Infinity];
+  let [last, left] = [-1, crash === undefined ? Infinity : below(crash)];
   return (enabled) => {
     if (left-- === 0) return { crash: (enabled[below(enabled.length)] as Step).process };
     const same = enabled.filter(({ process }) => process === last);
@@ -106,4 +106,11 @@ export function byChance(seed: number, { lost = 0, late = 0, crash = false }: Ri
     const fate = isLost ? LOST[below(LOST.length)] as Fate : isLate ? "answered late" : "answered";
     return { step, fate };
   };
+}
+
+/** Chooses likewise, but one process crashes at a step, if it is at something then. */
+export function crashing(choose: Choose, at: number, process: number): Choose {
+  let steps = 0;
+  return (enabled) =>
+    steps++ === at && enabled.some((one) => one.process === process) ? { crash: process } : choose(enabled);
 }
