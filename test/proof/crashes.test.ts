@@ -4,17 +4,20 @@
 // between two of its writes: one run of a flow that writes down each of them gives them all, whether the last operation took effect
 // or not. From each such state fresh servers go on.
 import { describe, expect, test } from "vitest";
+import { RUNTIME } from "../suite/flow.ts";
 import { crashed, isAlike, isRecorded, picked, stopped } from "./crash_points.ts";
 import { allFlows } from "./flows.ts";
 import { lookedAt } from "./looked_at.ts";
 import { LONG, SEED, showed } from "./showed.ts";
 
 const flows = await allFlows();
+/** Elsewhere than on Node a third of them where there is little time, in each run another one: it is the same library. */
+const turn = flows.filter((_, i) => LONG || RUNTIME === "node" || (i + SEED) % 3 === 0);
 const VIAS = ["method", "http"] as const;
 const MINUTES = 60_000; // ms
 
 describe(`from what a crash leaves everybody goes on (LATCHKEY_SEED=${SEED})`, () => {
-  for (const [i, flow] of flows.entries()) {
+  for (const [i, flow] of turn.entries()) {
     const seed = SEED + i;
     for (const via of LONG ? VIAS : [VIAS[seed % VIAS.length]!]) {
       test(`${flow.name}, by ${via}`, async () => {
@@ -32,7 +35,7 @@ test(`a process that really stops leaves a state that was written down (LATCHKEY
     wrap === undefined && createAuth === undefined && unhurried !== true
   );
   let [compared, unlike] = [0, 0];
-  for (const i of picked(simple.length, LONG ? Infinity : 25, SEED)) {
+  for (const i of picked(simple.length, LONG ? Infinity : 15, SEED)) {
     const flow = simple[i]!;
     const [one, other] = [await lookedAt(flow, { via: "method" }), await lookedAt(flow, { via: "method" })];
     if (one.isTampered || !isAlike(one, other)) { // what races in it is never twice the same
@@ -47,6 +50,6 @@ test(`a process that really stops leaves a state that was written down (LATCHKEY
       }
     }
   }
-  expect(compared).toBeGreaterThan(20);
+  expect(compared).toBeGreaterThan(10);
   showed("crash points", { stops: compared, "flows that are never twice the same": unlike });
 }, 10 * MINUTES);

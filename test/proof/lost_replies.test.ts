@@ -8,11 +8,13 @@ import { clean, lossy, type Way, WAYS, type Which } from "./lossy.ts";
 import { LONG, SEED, showed } from "./showed.ts";
 
 const flows = await allFlows();
+/** Elsewhere than on Node a third of them where there is little time, in each run another one: it is the same library. */
+const turn = flows.filter((_, i) => LONG || RUNTIME === "node" || (i + SEED) % 3 === 0);
 const VIAS = ["method", "http"] as const;
 const MINUTES = 60_000; // ms
 
 describe(`where replies get lost, nothing happens twice (LATCHKEY_SEED=${SEED})`, () => {
-  for (const [i, flow] of flows.entries()) {
+  for (const [i, flow] of turn.entries()) {
     const seed = SEED + i;
     for (const via of LONG ? VIAS : [VIAS[seed % VIAS.length]!]) {
       test(`${flow.name}, by ${via}`, async () => {
@@ -42,5 +44,5 @@ function lossesOf(swaps: number, seed: number): readonly (readonly [way: Way, wh
   const [nth = 0] = picked(swaps, 1, seed);
   const first = [WAYS[seed % WAYS.length]!, { nth }] as const;
   const second = [WAYS[(seed + 1) % WAYS.length]!, wholes[seed % wholes.length]!] as const;
-  return RUNTIME === "node" ? [first, second] : [seed % 2 === 0 ? first : second];
+  return [seed % 2 === 0 ? first : second];
 }
