@@ -133,6 +133,38 @@ describe.each(STORES)("a lock that another process holds: %s", (store) => {
   );
 });
 
+describe.each(STORES)("a clock that is set back an hour, the store's too: %s", (store) => {
+  test.each(["method", "http"] as const)(
+    "by %s: who is in stays in, who was ended stays out, every step goes on, and again when the hour has passed",
+    (via) =>
+      within(store, via, undefined, async ({ here }) => {
+        const ended = await signIn(here, "ended@example.com");
+        await here.server().sessions.endAll({ userId: ended.grant.user.id });
+        for (const [name, step] of Object.entries(STEPS)) {
+          const ready = await step.prepare(here, `${store}-${via}-${name}`);
+          await here.turn(-HOUR);
+          const { people } = ready;
+          for (const { headers, id } of people) {
+            expect([name, (await here.server().getSession(headers)).user?.id]).toEqual([name, id]);
+          }
+          expect((await here.server().getSession(ended.client.headers)).user).toBe(null);
+          await step.act(ready, here.server());
+          await listed(here, ready);
+          await here.turn(HOUR);
+          await step.again(ready, here);
+          await listed(here, ready);
+        }
+        await here.turn(2 * HOUR);
+        await here.server().sweep();
+        await sound(here);
+        showed("disk", { "steps by a clock set back": Object.keys(STEPS).length });
+      }),
+    120_000,
+  );
+});
+
+const HOUR = 3600; // seconds
+
 /** What happens to a disk, and what is done about it. */
 interface Trouble {
   readonly spoil: () => unknown;
