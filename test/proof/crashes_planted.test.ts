@@ -4,7 +4,7 @@ import { crashed, type Crashing } from "./crash_points.ts";
 import { wrongAfter } from "./healing.ts";
 import { lookedAt } from "./looked_at.ts";
 import { type Bug, flowWith } from "./planted_flows.ts";
-import { caught, SEED } from "./showed.ts";
+import { caught, inTurn, SEED } from "./showed.ts";
 import { isUser } from "./state.ts";
 import { wreckAfter } from "./wreck.ts";
 
@@ -113,7 +113,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
 };
 
-test.each(Object.entries(BUGS))("%s: a crash shows it", async (name, bug) => {
+test.each(inTurn(Object.entries(BUGS), 3))("%s: a crash shows it", async (name, bug) => {
   const { wrong } = await crashed(await flowWith(bug), ALL);
   expect(wrong.join("\n"), `seed ${SEED}`).toMatch(bug.saying);
   caught("crash points", name);

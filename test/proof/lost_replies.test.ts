@@ -5,11 +5,10 @@ import { RUNTIME } from "../suite/flow.ts";
 import { picked } from "./crash_points.ts";
 import { allFlows } from "./flows.ts";
 import { clean, lossy, type Way, WAYS, type Which } from "./lossy.ts";
-import { LONG, SEED, showed } from "./showed.ts";
+import { inTurn, LONG, SEED, showed } from "./showed.ts";
 
 const flows = await allFlows();
-/** Elsewhere than on Node a third of them where there is little time, in each run another one: it is the same library. */
-const turn = flows.filter((_, i) => LONG || RUNTIME === "node" || (i + SEED) % 3 === 0);
+const turn = inTurn(flows, RUNTIME === "node" ? 2 : 5); // it is the same library everywhere
 const VIAS = ["method", "http"] as const;
 const MINUTES = 60_000; // ms
 

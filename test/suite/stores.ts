@@ -42,7 +42,7 @@ export const SHARED: readonly StoreName[] = STORES.filter((store) =>
 /** An empty store for what is the same whatever keeps it: in memory, or in the driver that is tried. Nothing of it is left when it is
  * disposed of. */
 export function emptyStore(now: () => number): Driver {
-  if (OWN === undefined) return memory({ now });
+  if (OWN === undefined) return { ...memory({ now }), dispose: () => {} }; // it goes with whoever still uses it
   const driver = OWN.driver({ now, at: newName() });
   return {
     ...driver,
