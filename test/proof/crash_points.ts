@@ -174,6 +174,13 @@ export function isRecorded({ contents, now }: Looked, looked: Looked): boolean {
     .some((entries) => told(entries.map(([key, { text }]) => [key, text])) === wanted);
 }
 
+/** Whether several calls of a flow are under way at once. */
+export function isRace({ history: { calls } }: Looked): boolean {
+  return calls.some(({ begun, ended }, i) =>
+    calls.slice(i + 1).some((next) => next.begun < (ended ?? Infinity) && begun < next.begun)
+  );
+}
+
 /** Whether two runs of a flow wrote the same. */
 export function isAlike(one: Looked, other: Looked): boolean {
   const [writes, others] = [one, other].map(({ history }) =>
