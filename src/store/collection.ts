@@ -3,7 +3,7 @@ import { deadline, type Within } from "../base/deadline.ts";
 import { saidBy } from "../base/hidden.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
-import type { Driver, MaybePromise } from "./driver.ts";
+import type { Driver, MaybePromise, Undurable } from "./driver.ts";
 import { type Line, line } from "./line.ts";
 import { shaped, textOf } from "./record_text.ts";
 
@@ -50,7 +50,8 @@ export interface Store {
 
 /** A driver, with its deadline and its lines. */
 export function store(driver: Driver, platform: Platform, ms: number): Store {
-  const within = deadline(platform, ms, () => late(ms));
+  // What was not answered in time may still be waited for, by replicas: its text is no proof.
+  const within = deadline(platform, ms, () => Object.assign(late(ms), { undurable: true } satisfies Undurable));
   return {
     driver,
     platform,

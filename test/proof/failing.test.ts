@@ -87,6 +87,27 @@ flow("a swap that is never answered is storage_unavailable at storageDeadline to
 });
 
 flow(
+  "a write that nobody confirms within storageDeadline is no success, though its text is there",
+  async (here) => {
+    await here.server().ready();
+    const { auth: slow, store } = server(here, null, "1s");
+    await slow.ready();
+    const wrote = Promise.withResolvers<void>();
+    store.fault = async ({ name }, run) => {
+      const reply = await run();
+      if (name === "getItem") return reply;
+      wrote.resolve();
+      return await new Promise(() => {}); // a replica, say, that never says that it has it
+    };
+    const refused = refusal(here.at(slow).emailOtp.start({ email: ADA }));
+    await wrote.promise;
+    await here.turn(1);
+    expect(await refused).toEqual(UNAVAILABLE);
+    expect(here.mailbox.messages).toEqual([]);
+  },
+);
+
+flow(
   "a line of requests behind a swap that is never answered is let go, each within its deadline",
   async (here) => {
     const ada = here.person();
