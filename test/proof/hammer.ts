@@ -69,13 +69,16 @@ const SHARES: Readonly<Record<keyof typeof work, number>> = {
   sweep: 1,
 };
 
+/** So many requests are noted however slow the machine is: fewer show nothing. */
+const LEAST = 300;
+
 /** Hammers until `isOver`, with some requests at a time. */
 export async function hammering(hammer: Hammer, isOver: () => boolean): Promise<void> {
   const deck = Object.entries(SHARES).flatMap(([name, share]) =>
     Array<keyof typeof work>(share).fill(name as keyof typeof work)
   ); // its keys
   const worker = async () => {
-    while (!isOver()) {
+    while (!isOver() || hammer.log.length < LEAST) {
       const one = work[pick(hammer, deck)];
       if (await one(hammer) === "nothing to do") await work.start(hammer);
     }
