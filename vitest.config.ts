@@ -19,7 +19,7 @@ const config: ViteUserConfig = defineConfig({
     pool: process.versions["bun"] ? "threads" : "forks",
     include: ["test/**/*.test.ts"],
     exclude: isNode ? [] : [...ONCE],
-    maxWorkers: 2,
+    maxWorkers: 3, // one more than the cores of a small machine: some tests wait for a child or a disk
     globalSetup: ["test/suite/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -51,7 +51,11 @@ export interface Store {
 /** A driver, with its deadline and its lines. */
 export function store(driver: Driver, platform: Platform, ms: number): Store {
   // What was not answered in time may still be waited for, by replicas: its text is no proof.
-  const within = deadline(platform, ms, () => Object.assign(late(ms), { undurable: true } satisfies Undurable));
+  const within = deadline(
+    platform,
+    ms,
+    () => Object.assign(late(ms), { undurable: true } satisfies Undurable),
+  );
   return {
     driver,
     platform,

@@ -228,7 +228,7 @@ flow("a record that is none is storage_corrupt, and lets nobody in", async (here
   for (const [prefix, steps] of readers) {
     for (const name of steps) {
       const ready = await STEPS[name]!.prepare(here, `${prefix}-${name}`);
-      for (const [how, broken] of inTurn(Object.entries(BROKEN), RUNTIME === "node" ? 2 : 6)) {
+      for (const [how, broken] of inTurn(Object.entries(BROKEN), RUNTIME === "node" ? 4 : 12)) {
         const { auth } = server(here, async ({ name, key }, run) => {
           const text = await run();
           return name === "getItem" && key.split(":")[0] === prefix && typeof text === "string"
