@@ -3,12 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { allFlows } from "./flows.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "latchkey-own-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+vi.setConfig({ testTimeout: 120_000 }); // each starts a runner of its own
 
 test("a driver that is named is tried in place of ours", () => {
   const { passed, failed, text } = tried(join(root, "examples/tried_driver.ts"));
