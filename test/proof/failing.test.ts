@@ -228,7 +228,7 @@ flow("a record that is none is storage_corrupt, and lets nobody in", async (here
   for (const [prefix, steps] of readers) {
     for (const name of steps) {
       const ready = await STEPS[name]!.prepare(here, `${prefix}-${name}`);
-      for (const [how, broken] of inTurn(Object.entries(BROKEN), RUNTIME === "node" ? 4 : 12)) {
+      for (const [how, broken] of inTurn(Object.entries(BROKEN), RUNTIME === "node" ? 6 : 12)) {
         const { auth } = server(here, async ({ name, key }, run) => {
           const text = await run();
           return name === "getItem" && key.split(":")[0] === prefix && typeof text === "string"
@@ -307,7 +307,7 @@ flow("a store that fails while it is laid out is laid out by whoever comes next"
 for (const [name, step] of Object.entries(STEPS)) {
   test(`${name}: stopped at any operation, before or after it, leaves what the next server sets right`, () =>
     within(async (here) => {
-      for (const [i, run] of inTurn([...RUNS.entries()], 3)) {
+      for (const [i, run] of inTurn([...RUNS.entries()], 6)) {
         for (let n = 0, hit = true; hit; n++) {
           const ready = await step.prepare(here, `${i}-${n}`);
           const late: (() => Promise<unknown>)[] = [];

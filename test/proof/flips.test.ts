@@ -9,7 +9,7 @@ import { type World, world } from "../suite/world.ts";
 import { type Estate, estate, flipped, restore } from "./flipped.ts";
 import { caught, LONG, SEED, showed } from "./showed.ts";
 
-const FLIPS = LONG ? 12_000 : RUNTIME === "node" ? 200 : 100; // in memory; a twentieth of it elsewhere
+const FLIPS = LONG ? 12_000 : RUNTIME === "node" ? 120 : 60; // in memory; a twentieth of it elsewhere
 const FOUNDATION = /^(?:lookup-key|signing-keys|meta)$/; // what a server reads when it starts
 
 /** What became of a probe: what became of it before, a clear word, or something else. */

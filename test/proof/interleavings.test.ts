@@ -45,7 +45,7 @@ const MANY: readonly (readonly string[])[] = [
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */
-const SHARE = RUNTIME === "node" ? 1 / 2 : 1 / 8;
+const SHARE = RUNTIME === "node" ? 1 / 4 : 1 / 16;
 
 const NAMES = Object.keys({ ...ACTS, ...VALUE_ACTS });
 

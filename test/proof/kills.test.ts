@@ -7,7 +7,7 @@ import { STORES } from "../suite/stores_on_disk.ts";
 import { playOut, SOUND, startOnce } from "./lives.ts";
 import { LONG, SEED } from "./showed.ts";
 
-const KILLS = LONG ? 500 : RUNTIME === "node" ? 12 : 6;
+const KILLS = LONG ? 500 : RUNTIME === "node" ? 8 : 4;
 const EACH = LONG ? 25 : KILLS; // on one store: each store is new once, when processes meet over its first keys
 
 afterEach(cleanUp);

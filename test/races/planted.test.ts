@@ -99,7 +99,7 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { caught: checks, inProcesses = [] }] of inTurn(Object.entries(CAUGHT), 5)) {
+  for (const [name, { caught: checks, inProcesses = [] }] of inTurn(Object.entries(CAUGHT), 8)) {
     test(name, async () => {
       const changes = bug(name);
       const make = await planted(changes);

@@ -74,7 +74,7 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { caught: checks }] of inTurn(Object.entries(CAUGHT), 5)) {
+  for (const [name, { caught: checks }] of inTurn(Object.entries(CAUGHT), 8)) {
     test(name, async () => {
       const copy = await plantedWithParts(bug(name));
       for (const [check, saying] of checks) {
