@@ -158,16 +158,18 @@ function flowsTable(runs) {
   return table("flows", runs.map(({ runtime }) => runtime), rows);
 }
 
+/** What must be full: on Node each way on each store, elsewhere each store, which a flow runs on one way or the other. */
+function mustBe({ runtime }) {
+  return runtime === "node" ? CELLS : STORES.map((store) => ({ store, row: store }));
+}
+
 /** The cells in which fewer flows ran than in the fullest one, with the reason where there is one. */
 function gaps(runs) {
-  const most = Math.max(...runs.flatMap((one) => CELLS.map(({ row }) => flowsOf(one, row))));
-  const short = runs.flatMap((one) =>
-    CELLS.filter(({ row }) => flowsOf(one, row) < most).map((cell) => ({
-      ...cell,
-      runtime: one.runtime,
-      ran: flowsOf(one, cell.row),
-    }))
+  const all = runs.flatMap((one) =>
+    mustBe(one).map((cell) => ({ ...cell, runtime: one.runtime, ran: flowsOf(one, cell.row) }))
   );
+  const most = Math.max(...all.map(({ ran }) => ran));
+  const short = all.filter(({ ran }) => ran < most);
   const absence = ({ store, runtime, ran }) =>
     ran > 0 ? undefined : ABSENCES.find((one) => one.store === store && one.holds(runtime));
   const said = ({ row, runtime, ran }) =>
@@ -180,7 +182,7 @@ function gaps(runs) {
 
 /** Only what says it ran on this runtime counts: a run that quietly fell back to another one shows as nothing. */
 function flowsOf({ runtime, flows }, row) {
-  const ran = flows.filter((one) => one.runtime === runtime && `${one.store}/${one.via}` === row);
+  const ran = flows.filter((one) => one.runtime === runtime && `${one.store}/${one.via}`.startsWith(row));
   return new Set(ran.map(({ flow }) => flow)).size;
 }
 
