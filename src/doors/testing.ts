@@ -1,5 +1,6 @@
 /**
- * Tools for tests of applications and of drivers: a clock that is turned, a mailbox, seeded chance, people who are signed in.
+ * Tools for tests of applications and of drivers: a clock that is turned, a mailbox, seeded chance, an authenticator for
+ * passkeys, people who are signed in.
  *
  * @example A test of an application, in the words of any test runner
  * ```ts
@@ -24,6 +25,7 @@
  *
  * @module
  */
+export { authenticator } from "../testing/authenticator.ts";
 export { chance } from "../testing/chance.ts";
 export { clock } from "../testing/clock.ts";
 export { driverSuite } from "../testing/driver_suite.ts";
@@ -31,6 +33,18 @@ export { mailbox } from "../testing/mailbox.ts";
 export { signedIn } from "../testing/signed_in.ts";
 export { testbed } from "../testing/testbed.ts";
 export { unhurried } from "../testing/unhurried.ts";
+export type { Authenticator, AuthenticatorOptions, HeldCredential } from "../testing/authenticator.ts";
+export type { Page } from "../testing/browser.ts";
+export type {
+  AuthenticationResponseJSON,
+  AuthenticatorSelection,
+  CreationOptions,
+  CredentialDescriptor,
+  CredentialJSON,
+  RegistrationResponseJSON,
+  RequestOptions,
+} from "../testing/ceremonies.ts";
+export type { PasskeyAlgorithm } from "../testing/passkey_keys.ts";
 export type { Clock } from "../testing/clock.ts";
 export type { DriverFacts, Test } from "../testing/driver_suite.ts";
 export type { Mailbox } from "../testing/mailbox.ts";

@@ -51,7 +51,7 @@ export interface PublicKeyCredentialRequestOptionsJSON {
 }
 
 /** What a browser makes of a credential by `toJSON`. Bytes are base64url without padding. */
-interface CredentialJSON<R> {
+export interface CredentialJSON<R> {
   /** The credential's id, in base64url. */
   readonly id: string;
   /** The same. */

@@ -30,7 +30,7 @@ const CONTENTS: Readonly<Record<string, readonly [libraries: string, atOnce: str
   "drivers/sqlite.js": ["", "", ""],
   "node.js": ["", "", ""],
   "server.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
-  "testing.js": ["", "./drivers/memory.js", ""],
+  "testing.js": ["@oslojs", "./drivers/memory.js", ""],
   "verify.js": ["jose", "", ""],
   "plugin.js": ["@oslojs valibot", "", ""],
   "latchkey.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
