@@ -1,6 +1,7 @@
 // Whether a signature is right, asked of whatever the runtime answers quickest with. Loaded when the first one is to be checked.
 import { type ECDSANamedCurve, p256, p384, p521 } from "@oslojs/crypto/ecdsa";
 import { fromBase64url, hex } from "../base/encoding.ts";
+import { isStrict } from "./ed25519.ts";
 
 /** The signatures that are verified, by their COSE numbers (RFC 9053 section 2, RFC 8812 section 2): ECDSA, Ed25519,
  * RSASSA-PKCS1-v1_5 with SHA-256. */
@@ -41,7 +42,8 @@ export const SIGNING: Readonly<Record<SignatureAlgorithm, Signing>> = {
 };
 
 /** Whether `signature` was made of `message` with the private part of `publicKey`: base64url of the 32 bytes of an Ed25519 key, and of
- * the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of any other. False for what is no signature, or no key. */
+ * the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of any other. False for what is no signature, or no key. Ed25519 is strict, the
+ * same on every runtime. */
 export async function verify(
   algorithm: SignatureAlgorithm,
   publicKey: string,
@@ -49,6 +51,7 @@ export async function verify(
   signature: Uint8Array,
 ): Promise<boolean> {
   const signing = SIGNING[algorithm];
+  if (algorithm === -8 && !isStrict(fromBase64url(publicKey) ?? new Uint8Array(), signature)) return false;
   try {
     const halves = signing.name === "ECDSA" ? halvesOf(signature, signing.curve) : signature;
     if (halves === null) return false;

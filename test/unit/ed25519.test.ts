@@ -2,7 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { base64url } from "../../src/base/encoding.ts";
 import { isPublicKey, isStrict } from "../../src/protocol/ed25519.ts";
+import { verify } from "../../src/protocol/signatures.ts";
 
 interface Vector {
   readonly id: string;
@@ -93,18 +95,7 @@ const NO_POINTS = [
 ];
 
 async function isAccepted({ publicKeyHex, messageHex, signatureHex }: Vector): Promise<boolean> {
-  const [key, message, signature] = [publicKeyHex, messageHex, signatureHex].map(bytesOf);
-  if (key === undefined || message === undefined || signature === undefined) return false;
-  return isStrict(key, signature) && await runtimeSays(key, message, signature);
-}
-
-async function runtimeSays(
-  key: Uint8Array<ArrayBuffer>,
-  message: Uint8Array<ArrayBuffer>,
-  signature: Uint8Array<ArrayBuffer>,
-): Promise<boolean> {
-  const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
-  return await crypto.subtle.verify("Ed25519", imported, signature, message);
+  return await verify(-8, base64url(bytesOf(publicKeyHex)), bytesOf(messageHex), bytesOf(signatureHex));
 }
 
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
