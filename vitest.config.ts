@@ -5,6 +5,7 @@ const isNode = !process.versions["bun"] && !("Deno" in globalThis);
 /** What is the same on every runtime, or starts the others itself. */
 const ONCE: readonly string[] = [
   "test/package/**",
+  "test/browser/authenticator.test.ts", // whether ours is as Chromium's: what it signs is looked at everywhere
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
   "test/proof/*_planted.test.ts",

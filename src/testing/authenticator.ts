@@ -17,7 +17,7 @@ export interface Authenticator {
   readonly credentials: readonly HeldCredential[];
   /** Registers, as `navigator.credentials.create` does. What it resolves to is what `credential.toJSON()` gives.
    * @throws {DOMException} `InvalidStateError` where it holds one of `excludeCredentials`, `SecurityError` where the RP ID is not one of the
-   * page's, `NotSupportedError` where its algorithm is not asked for, `NotAllowedError` where it cannot do what is required */
+   * page's, `NotAllowedError` where it cannot do what is asked for */
   readonly create: (options: CreationOptions, page: Page) => Promise<RegistrationResponseJSON>;
   /** Signs in, as `navigator.credentials.get` does: by the newest credential that may, or by the one that is `picked`, in base64url.
    * @throws {DOMException} `SecurityError` where the RP ID is not one of the page's, `NotAllowedError` where it holds nothing that may sign */
@@ -165,7 +165,7 @@ function agreed(options: CreationOptions, held: readonly Credential[], traits: T
   if (handle < 1 || handle > 64) throw new TypeError(`user.id must be 1 to 64 bytes long: it is ${handle}`);
   const algorithms = pubKeyCredParams.length === 0 ? USUAL : pubKeyCredParams.map(({ alg }) => alg);
   if (!algorithms.includes(coseAlgorithm(traits.algorithm))) {
-    throw refusal("NotSupportedError", `it signs by ${traits.algorithm}, which is not asked for`);
+    throw refusal("NotAllowedError", `it signs by ${traits.algorithm}, which is not asked for`);
   }
   const { authenticatorAttachment: place = attachment(traits), userVerification } = wanted;
   if (place !== attachment(traits)) throw refusal("NotAllowedError", `it is not ${place}`);

@@ -17,7 +17,6 @@ type Refusal =
   | "EncodingError"
   | "InvalidStateError"
   | "NotAllowedError"
-  | "NotSupportedError"
   | "SecurityError";
 
 /** What a ceremony rejects with. */

@@ -222,12 +222,12 @@ const REFUSED: readonly (readonly [why: string, AuthenticatorOptions, CreationOp
   ["an algorithm that it has not", { algorithm: "ES512" }, {
     ...CREATION,
     pubKeyCredParams: [{ type: "public-key", alg: -7 }],
-  }, "NotSupportedError"],
+  }, "NotAllowedError"],
   [
     "algorithms that are usual, where none are named",
     { algorithm: "EdDSA" },
     { ...CREATION, pubKeyCredParams: [] },
-    "NotSupportedError",
+    "NotAllowedError",
   ],
   [
     "an authenticator elsewhere",

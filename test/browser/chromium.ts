@@ -1,0 +1,160 @@
+// A real browser for tests: headless Chromium, with authenticators that are plugged in and out over the DevTools protocol.
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const FLAGS = [
+  "--no-sandbox", // root has none
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+];
+
+/** Where it is; undefined on a machine without it, where its tests skip. */
+export const CHROMIUM: string | undefined = NAMES.flatMap((name) =>
+  (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name))
+).find(isProgram);
+
+/** What a test's name ends with, where it skips. */
+export const skipped: string = CHROMIUM === undefined ? " (there is no Chromium here: skipped)" : "";
+
+/** What an authenticator can do. */
+export interface Traits {
+  /** How it is reached. */
+  readonly transport: "internal" | "usb";
+  /** Whether it holds discoverable credentials. */
+  readonly resident: boolean;
+  /** Whether it can tell its owner from others. */
+  readonly verifies: boolean;
+}
+
+/** A credential that an authenticator holds. Bytes are base64. */
+export interface Held {
+  readonly credentialId: string;
+  readonly signCount: number;
+  readonly isResidentCredential: boolean;
+}
+
+/** An authenticator that is plugged in. */
+export interface Plugged {
+  /** What it holds. */
+  readonly held: () => Promise<readonly Held[]>;
+  /** Sets the counter of everything that it holds; -1 makes it zero for ever. */
+  readonly count: (signCount: number) => Promise<void>;
+  /** Whether its owner proves to be that, and whether anybody touches it. */
+  readonly person: (is: { readonly verified?: boolean; readonly present?: boolean }) => Promise<void>;
+  /** Lets it lie: sign wrongly, or leave out that somebody was there or was verified. Without an argument it tells the truth. */
+  readonly lie: (about?: "signature" | "presence" | "verification") => Promise<void>;
+  /** Takes it out, with all that it holds. */
+  readonly unplug: () => Promise<void>;
+}
+
+/** A tab, with cookies of its own. */
+export interface Tab {
+  /** Goes to another page. */
+  readonly go: (url: string) => Promise<void>;
+  /** Calls a function of the page. */
+  readonly call: (name: string, ...args: readonly unknown[]) => Promise<unknown>;
+  /** Plugs an authenticator in. */
+  readonly plug: (traits: Traits) => Promise<Plugged>;
+  readonly close: () => Promise<void>;
+}
+
+/** A browser that runs. */
+export interface Chromium {
+  /** Opens a page. */
+  readonly open: (url: string) => Promise<Tab>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts one. */
+export async function chromium(): Promise<Chromium> {
+  const { chromium } = await import("playwright-core");
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM ?? "",
+    headless: true,
+    args: FLAGS,
+  });
+  return {
+    open: async (url) => await opened(await browser.newContext(), url),
+    stop: () => browser.close(),
+  };
+}
+
+async function opened(context: BrowserContext, url: string): Promise<Tab> {
+  const page: Page = await context.newPage();
+  await page.goto(url);
+  const { send } = await devTools(context, page);
+  await send("WebAuthn.enable", { enableUI: false });
+  return {
+    go: async (url) => void await page.goto(url),
+    call: (name, ...args) => page.evaluate(called, { name, args }),
+    plug: async ({ transport, resident, verifies }) => {
+      const options = {
+        protocol: "ctap2",
+        ctap2Version: "ctap2_1",
+        transport,
+        hasResidentKey: resident,
+        hasUserVerification: verifies,
+        isUserVerified: verifies,
+        automaticPresenceSimulation: true,
+      } as const;
+      const { authenticatorId } = await send("WebAuthn.addVirtualAuthenticator", { options });
+      return plugged(send, authenticatorId);
+    },
+    close: () => context.close(),
+  };
+}
+
+/** In the page: it has functions, and this calls one. */
+function called(
+  { name, args }: { readonly name: string; readonly args: readonly unknown[] },
+): Promise<unknown> {
+  return Reflect.get(globalThis, name)(...args);
+}
+
+type Send = Awaited<ReturnType<BrowserContext["newCDPSession"]>>["send"];
+
+async function devTools(context: BrowserContext, page: Page): Promise<{ readonly send: Send }> {
+  const session = await context.newCDPSession(page);
+  return { send: session.send.bind(session) };
+}
+
+function plugged(send: Send, authenticatorId: string): Plugged {
+  const held = async () => (await send("WebAuthn.getCredentials", { authenticatorId })).credentials;
+  return {
+    held,
+    async count(signCount) {
+      for (const { credentialId } of await held()) {
+        await send("WebAuthn.setCredentialProperties", { authenticatorId, credentialId, signCount });
+      }
+    },
+    async person({ verified = true, present = true }) {
+      await send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: verified });
+      await send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: present });
+    },
+    async lie(about) {
+      await send("WebAuthn.setResponseOverrideBits", {
+        authenticatorId,
+        isBogusSignature: about === "signature",
+        isBadUP: about === "presence",
+        isBadUV: about === "verification",
+      });
+    },
+    unplug: async () => void await send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
+  };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // it is not there, or not for us
+  }
+}
