@@ -41,6 +41,11 @@ export const SIGNING: Readonly<Record<SignatureAlgorithm, Signing>> = {
   [-257]: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", digest: "sha256" },
 };
 
+/** Whether it is the number of one of them. */
+export function isSignatureAlgorithm(value: unknown): value is SignatureAlgorithm {
+  return typeof value === "number" && Object.hasOwn(SIGNING, value);
+}
+
 /** Whether `signature` was made of `message` with the private part of `publicKey`: base64url of the 32 bytes of an Ed25519 key, and of
  * the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of any other. False for what is no signature, or no key. Ed25519 is strict, the
  * same on every runtime. */
