@@ -1,5 +1,5 @@
 // Somebody who holds the key pairs of RFC 8032 section 7.1, and signs with them, bare and as SSH does.
-import { base64url, hex, utf8 } from "../../src/base/encoding.ts";
+import { base64url, fromBase64url, hex, utf8 } from "../../src/base/encoding.ts";
 import { signedData, type SshSignature } from "../../src/protocol/ssh_signature.ts";
 import { base64, ed25519Blob, joined, strings, uint32 } from "../../src/protocol/ssh_wire.ts";
 
@@ -61,7 +61,7 @@ export function armored(blob: Uint8Array): string {
 
 /** The 32 bytes of a public key. */
 export function publicBytes({ x }: KeyPair): Uint8Array {
-  return Uint8Array.from(atob(x.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+  return fromBase64url(x) ?? new Uint8Array();
 }
 
 /** A public key in base58. */
@@ -85,6 +85,36 @@ export function pem(der: Uint8Array, label = "PUBLIC KEY"): string {
 export function spki(bytes: Uint8Array, algorithm: readonly number[] = [0x2b, 0x65, 0x70]): Uint8Array {
   const id = Uint8Array.from([0x30, 5, 6, 3, ...algorithm]);
   return Uint8Array.from([0x30, 10 + bytes.length, ...id, 3, bytes.length + 1, 0, ...bytes]);
+}
+
+/** The private key as OpenSSL keeps it: PKCS #8 in PEM (RFC 8410 section 7). */
+export function pkcs8File({ d }: KeyPair, algorithm: readonly number[] = [0x2b, 0x65, 0x70]): string {
+  const head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, ...algorithm, 4, 0x22, 4, 0x20];
+  return pem(joined(Uint8Array.from(head), fromBase64url(d) ?? ""), "PRIVATE KEY");
+}
+
+/** The private key as OpenSSH keeps it (PROTOCOL.key), with parts of it as they should not be. */
+export function openSshFile(
+  pair: KeyPair,
+  otherwise: {
+    readonly cipher?: string;
+    readonly count?: number;
+    readonly check?: number;
+    readonly publicKey?: Uint8Array;
+    readonly both?: Uint8Array;
+  } = {},
+): string {
+  const [open, secret] = [publicBytes(pair), fromBase64url(pair.d) ?? ""];
+  const { cipher = "none", count = 1, check = 7, publicKey = ed25519Blob(open) } = otherwise;
+  const kind = strings("ssh-ed25519", open, otherwise.both ?? joined(secret, open), "ada@example.com");
+  const sealed = joined(uint32(7), uint32(check), kind, Uint8Array.of(1, 2, 3));
+  const blob = joined(
+    "openssh-key-v1\0",
+    strings(cipher, "none", ""),
+    uint32(count),
+    strings(publicKey, sealed),
+  );
+  return pem(blob, "OPENSSH PRIVATE KEY");
 }
 
 /** A line of OpenSSH with other bytes than it should have. */
