@@ -66,7 +66,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
     "own, base, errors, platform, model (types), protocol, store/driver (types), drivers/memory, libraries",
   ],
   ["verifier", "own, base, errors, platform (types), protocol"],
-  ["server", "own, mod, doors/node, drivers, base, errors, platform, libraries"],
+  ["server", "own, mod, doors/node, drivers, base, errors, platform, protocol, libraries"],
 ];
 
 /** Within `core` a file imports only what stands before it. */
