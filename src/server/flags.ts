@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { FORMS } from "../../drivers/open.ts";
 import type { AuthError } from "../errors.ts";
+import { flagsOf } from "./flag_words.ts";
 import { unusable } from "./folder.ts";
 import { SECRET_FILE, secretsOf } from "./secret_file.ts";
 import type { ServerOptions } from "./settings.ts";
@@ -61,11 +61,13 @@ const FLAGS: Readonly<Record<Given, Flag>> = {
 };
 
 const SECRET = "LATCHKEY_SECRET";
+const SWITCHES = ["help", "version"] as const;
 const NAMES = Object.keys(FLAGS) as Given[]; // the keys of a literal
 
 /** What a person reads who asks for help. */
 export const HELP: string = [
   "Latchkey: sign-in by e-mailed code. Usage: npm start -- [flags]",
+  "With the word sign-in it signs in itself, by a key pair: npm start -- sign-in --help",
   "",
   ...NAMES.flatMap((name) => {
     const { flag, env, value, help } = FLAGS[name];
@@ -84,8 +86,8 @@ export function commandOf(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Command {
-  const flags = flagsOf(args);
-  for (const is of ["help", "version"] as const) if (flags.has(is)) return { is };
+  const flags = flagsOf(args, { valued: NAMES.map((name) => FLAGS[name].flag), switches: SWITCHES });
+  for (const is of SWITCHES) if (flags.has(is)) return { is };
   const options: { -readonly [K in keyof ServerOptions]: ServerOptions[K] } = {};
   const named: Record<string, string> = { secret: SECRET_FILE };
   for (const name of NAMES) {
@@ -116,28 +118,6 @@ export function sentences({ message, details }: AuthError, named: Named): readon
 /** An empty variable is one that is not set: that is how a shell or a container's file takes it back. */
 function said(variable: string | undefined): string | undefined {
   return variable === "" ? undefined : variable;
-}
-
-/** The flags and what follows them. */
-function flagsOf(args: readonly string[]): ReadonlyMap<string, string> {
-  const switches = { help: { type: "boolean" }, version: { type: "boolean" } } as const;
-  const valued = NAMES.map((name) => [FLAGS[name].flag, { type: "string" }] as const);
-  const options = { ...switches, ...Object.fromEntries(valued) };
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const found = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind !== "option" || !Object.hasOwn(options, token.name)) {
-      throw unusable(
-        args[token.index]?.split("=", 1)[0] ?? "",
-        "is not a flag: --help lists those there are",
-      );
-    }
-    if (!Object.hasOwn(switches, token.name) && (token.value ?? "") === "") {
-      throw unusable(token.rawName, "must be followed by a value");
-    }
-    found.set(token.name, token.value ?? "");
-  }
-  return found;
 }
 
 function numberOf(text: string, name: string): number {

@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { doors } from "../../tools/package.ts";
+import { ADA, pkcs8File } from "../suite/key_holder.ts";
+import { GRANT, keyService } from "../suite/key_service.ts";
 import { environment, type Packed, packed, project, ROOT, run, RUNTIMES, scratch, tried } from "./scratch.ts";
 
 const place = scratch();
@@ -157,6 +159,24 @@ test("the command is the stand-alone server", async () => {
     server.kill("SIGKILL");
   }
 });
+
+test.for(["npx --no @latchkey/auth", "bunx --bun @latchkey/auth", "deno run -A npm:@latchkey/auth"])(
+  "%s sign-in prints a token for a key pair",
+  async (start) => {
+    const { url, close } = await keyService([ADA.x]);
+    const key = join(place.folder({ "id_ed25519": pkcs8File(ADA) }), "id_ed25519");
+    const [command = "", ...args] = start.split(" ");
+    const started = spawn(command, [...args, "sign-in", "--key", key, "--url", url], {
+      cwd: installed,
+      env: environment(),
+    });
+    try {
+      expect(await printed(started, /^(\S+)$/m)).toBe(GRANT.accessToken);
+    } finally {
+      await close();
+    }
+  },
+);
 
 /** Resolves with what the pattern's group finds in what a process prints. */
 function printed(server: ChildProcessWithoutNullStreams, pattern: RegExp): Promise<string> {

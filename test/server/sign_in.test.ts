@@ -1,0 +1,271 @@
+// Signing in from the command line, with keys as OpenSSH and OpenSSL keep them, against a service that is played here.
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { AuthError } from "../../src/errors.ts";
+import { sentences } from "../../src/server/flags.ts";
+import { HELP, signedIn } from "../../src/server/sign_in.ts";
+import { ADA, BOB, openSshFile, pem, pkcs8File, publicBytes, spki } from "../suite/key_holder.ts";
+import { type Answered, GRANT, type KeyService, keyService, type Odd } from "../suite/key_service.ts";
+import { hasSsh, sshFolder, WITHOUT_SSH } from "../suite/ssh_keygen.ts";
+import { type Command, folder, start } from "./command.ts";
+
+const NO_PROGRAMS = { PATH: "/nowhere" };
+const keys = sshFolder();
+const services: KeyService[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.close();
+});
+afterAll(() => keys.remove());
+
+/** A service that knows the key of the tests. */
+async function service(odd: Odd = {}, known: readonly string[] = [ADA.x]): Promise<KeyService> {
+  const made = await keyService(known, odd);
+  services.push(made);
+  return made;
+}
+
+/** A file of somebody's, gone after the test. */
+function file(text: string): string {
+  const path = join(folder(), "id_ed25519");
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+async function came({ ended, said }: Command) {
+  return { status: await ended, ...said() };
+}
+
+/** What the command says that is not able to sign in. */
+async function refusal(args: readonly string[]): Promise<readonly string[]> {
+  try {
+    return [`it printed ${await signedIn(args)}`];
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return sentences(error, {});
+  }
+}
+
+const PRINTED = { status: 0, out: `${GRANT.accessToken}\n`, err: "" };
+
+describe.skipIf(!hasSsh)(`by ssh-keygen${WITHOUT_SSH}`, () => {
+  test("the token is printed alone, or with --json all that came with it", async () => {
+    const key = keys.key("plain");
+    const { url, heard } = await service({}, [key.line]);
+    const cwd = folder();
+    expect(await came(start(cwd, ["sign-in", "--key", key.path, "--url", url]))).toEqual(PRINTED);
+    expect(heard.map(([path]) => path)).toEqual(["/auth/key/sign-in/start", "/auth/key/sign-in/finish"]);
+    expect(heard[1]?.[1]).toEqual({
+      challengeId: "challenge0",
+      signature: expect.stringMatching(/^-----BEGIN SSH SIGNATURE-----\n/),
+      session: "bearer",
+    });
+    const json = await came(start(cwd, ["sign-in", `--key=${key.path}`, `--url=${url}/`, "--json"]));
+    expect([json.status, JSON.parse(json.out), json.err]).toEqual([0, GRANT, ""]);
+  });
+
+  test("with the agent, where the private key is in no file, by the name of either", async () => {
+    const [agent, key] = [await keys.agent(), keys.key("kept")];
+    agent.add(key);
+    rmSync(key.path);
+    const { url } = await service({}, [key.line]);
+    for (const path of [key.path, `${key.path}.pub`]) {
+      expect(await came(start(folder(), ["sign-in", "--key", path, "--url", url], agent.env))).toEqual(
+        PRINTED,
+      );
+    }
+    const without = await came(start(folder(), ["sign-in", "--key", key.path, "--url", url]));
+    expect([without.status, without.out]).toEqual([1, ""]);
+    expect(without.err).toMatch(
+      /^ssh-keygen cannot sign with \S+\/kept: [^\n]*No private key found[^\n]*\.\n$/,
+    );
+  });
+
+  test("a pass phrase is asked for; a wrong one is told", async () => {
+    const key = keys.key("sealed", { passPhrase: "hush and hush" });
+    const { url } = await service({}, [key.line]);
+    const asking = (answer: string) => {
+      const program = join(keys.path, `ask-${answer.length}`);
+      writeFileSync(program, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o700 });
+      return { SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: "force" };
+    };
+    const args = ["sign-in", "--key", key.path, "--url", url];
+    expect(await came(start(folder(), args, asking("hush and hush")))).toEqual(PRINTED);
+    const wrong = await came(start(folder(), args, asking("wrong")));
+    expect(wrong).toEqual({
+      status: 1,
+      out: "",
+      err: expect.stringMatching(/incorrect passphrase[^\n]*\.\n$/),
+    });
+    const bare = await came(start(folder(), args, NO_PROGRAMS));
+    expect(bare).toEqual({
+      status: 1,
+      out: "",
+      err:
+        `ssh-keygen must be installed to sign with ${key.path}: the private key has a pass phrase or is in an agent.\n`,
+    });
+  });
+
+  test("the key that ssh-keygen makes where nothing is said is the one that is taken", async () => {
+    const home = folder();
+    const { path, line } = keys.key("usual");
+    const { url } = await service({}, [line]);
+    const missing = await came(start(home, ["sign-in", "--url", url], { HOME: home }));
+    expect(missing.err).toMatch(/^\S+\/\.ssh\/id_ed25519 cannot be read: /);
+    const usual = start(home, ["sign-in", "--url", url, "--key", `~/${path.split("/").at(-1)}`], {
+      HOME: keys.path,
+    });
+    expect(await came(usual)).toEqual(PRINTED);
+  });
+});
+
+test("without ssh-keygen the file of a key without a pass phrase is enough, that of OpenSSH or of OpenSSL", async () => {
+  const { url, heard } = await service();
+  for (const text of [openSshFile(ADA), pkcs8File(ADA)]) {
+    const args = ["sign-in", "--key", file(text), "--url", url];
+    expect(await came(start(folder(), args, NO_PROGRAMS))).toEqual(PRINTED);
+  }
+  expect(heard.filter(([path]) => path.endsWith("finish")).map(([, body]) => Object(body).signature)).toEqual(
+    [
+      expect.stringMatching(/^[\w-]{86}$/),
+      expect.stringMatching(/^[\w-]{86}$/),
+    ],
+  );
+});
+
+test("what is wrong is a sentence on standard error, and nothing is on standard output", async () => {
+  const { url } = await service({}, [BOB.x]);
+  const refused = start(folder(), ["sign-in", "--key", file(pkcs8File(ADA)), "--url", url]);
+  expect(await came(refused)).toEqual({
+    status: 1,
+    out: "",
+    err: `${url} refuses: This sign-in was used. Start again.\n`,
+  });
+});
+
+test("--help tells every flag", async () => {
+  expect(await signedIn(["--help", "--url", "nonsense"])).toBe(HELP);
+  for (const flag of ["--url", "--key", "--issuer", "--json", "--help"]) expect(HELP).toContain(flag);
+});
+
+test.each<[string, readonly string[], RegExp]>([
+  ["no URL", [], /^--url must say where to sign in: https:\/\/app\.example\.com\/auth\.$/],
+  ["an empty URL", ["--url", ""], /^--url must be followed by a value\.$/],
+  ["no URL but a word", ["--url", "app.example.com/auth"], /^--url must be like https:/],
+  ["a URL of a file", ["--url", "file:///auth"], /^--url must be like https:/],
+  ["a URL with a password", ["--url", "https://a:b@app.example.com/auth"], /^--url must be like https:/],
+  ["a URL with a query", ["--url", "https://app.example.com/auth?a=b"], /^--url must be like https:/],
+  ["a flag that is none", ["--port", "1"], /^--port is not a flag: --help lists those there are\.$/],
+  ["a word more", ["now"], /^now is not a flag: --help lists those there are\.$/],
+])("%s is told", async (_, args, sentence) => {
+  expect(await refusal(args)).toEqual([expect.stringMatching(sentence)]);
+});
+
+test.each<[string, string, RegExp]>([
+  ["no key", "not a key", /holds no Ed25519 key: `ssh-keygen -t ed25519` makes one\.$/],
+  ["a key of another kind", pkcs8File(ADA, [0x2b, 0x65, 0x6e]), /holds no Ed25519 key/],
+  [
+    "a sealed key of OpenSSL",
+    pem(new Uint8Array(9), "ENCRYPTED PRIVATE KEY"),
+    /has a pass phrase, .*openssl pkey/,
+  ],
+])("a file with %s is told", async (_, text, sentence) => {
+  const path = file(text);
+  const [told = "", ...more] = await refusal(["--url", "http://127.0.0.1:9/auth", "--key", path]);
+  expect([told.startsWith(`${path} `), more]).toEqual([true, []]);
+  expect(told).toMatch(sentence);
+});
+
+test("a file that is not there, and a folder, are told", async () => {
+  const cwd = folder();
+  for (const path of [join(cwd, "missing"), cwd]) {
+    const [told] = await refusal(["--url", "http://127.0.0.1:9/auth", "--key", path]);
+    expect(told).toMatch(new RegExp(`^${path} cannot be read: `));
+  }
+});
+
+const START = "/auth/key/sign-in/start";
+const FINISH = "/auth/key/sign-in/finish";
+const NONE =
+  /^http:\/\/127\.0\.0\.1:\d+\/auth does not sign in by key pairs: --url must be like https:\/\/app\.example/;
+
+/** The service's answer with something else in it. */
+function saying(more: object): (own: Answered) => Answered {
+  return (own) => ({ ...own, body: { ...Object(own.body), ...more } });
+}
+
+test.each<[string, Readonly<Record<string, (own: Answered) => Answered>>, RegExp]>([
+  ["a page", { [START]: () => ({ status: 200, body: "<html>" }) }, NONE],
+  ["nothing there", { [START]: () => ({ status: 404, body: "nothing" }) }, NONE],
+  [
+    "nothing there of ours",
+    { [START]: () => ({ status: 404, body: { code: "not_found", message: "No." } }) },
+    NONE,
+  ],
+  ["a list", { [START]: () => ({ status: 200, body: [1] }) }, NONE],
+  ["null", { [START]: () => ({ status: 200, body: null }) }, NONE],
+  ["a failure without a word", { [START]: () => ({ status: 500, body: "" }) }, NONE],
+  ["no challenge", { [START]: saying({ challengeId: undefined }) }, NONE],
+  ["no time", { [START]: saying({ expiresAt: "soon" }) }, NONE],
+  ["no message", { [START]: saying({ message: 1 }) }, NONE],
+  ["no token", { [FINISH]: saying({ accessToken: undefined }) }, NONE],
+  ["a token for terminals", { [FINISH]: saying({ accessToken: "a\x1b[2J" }) }, NONE],
+  ["a limit", {
+    [START]: () => ({ status: 429, body: { code: "rate_limited", message: "Too many requests." } }),
+  }, /^http\S+ refuses: Too many requests\.$/],
+  ["a sentence for terminals", {
+    [FINISH]: () => ({ status: 401, body: { code: "x", message: "a\x1b[2J\nb\u202e" } }),
+  }, /^http\S+ refuses: a \[2J b \.$/],
+  ["somebody else", {
+    [START]: () => ({ status: 307, body: {}, headers: { Location: "https://elsewhere.example/auth" } }),
+  }, /^http\S+ leads elsewhere: if https:\/\/elsewhere\.example\/auth is right, say so in --url\.$/],
+])("a service that answers with %s is told", async (_, answers, sentence) => {
+  const { url, heard } = await service({ answers });
+  const told = await refusal(["--url", url, "--key", file(pkcs8File(ADA))]);
+  expect(told).toEqual([expect.stringMatching(sentence)]);
+  expect(heard).toHaveLength(FINISH in answers ? 2 : 1);
+});
+
+test("a service that cannot be reached is told", async () => {
+  const { url, close } = await service();
+  await close();
+  const [told = "", ...more] = await refusal(["--url", url, "--key", file(pkcs8File(ADA))]);
+  expect(more).toEqual([]);
+  expect(told).toMatch(/^http\S+ cannot be reached: [^\n]*[^.]\.$/);
+});
+
+describe("nothing is signed but a sign-in where the URL leads", () => {
+  test("a challenge of another service is not, unless that is what was meant", async () => {
+    const { url, heard } = await service({ asks: { issuer: "https://bank.example" } });
+    const args = ["--url", url, "--key", file(pkcs8File(ADA))];
+    expect(await refusal(args)).toEqual([
+      `${url} asks to sign in at https://bank.example, so nothing was signed: if that is the same service, ` +
+      "say --issuer https://bank.example.",
+    ]);
+    expect(heard).toHaveLength(1);
+    expect(await signedIn([...args, "--issuer", "https://bank.example"])).toBe(GRANT.accessToken);
+  });
+
+  test.each<[string, Odd]>([
+    ["to add a key", { asks: { purpose: "add" } }],
+    ["by another key", { asks: { key: BOB.x } }],
+    ["of another challenge", { asks: { challengeId: "other" } }],
+    ["with another end", { asks: { expiresAt: 1 } }],
+    ["that is another text", { answers: { [START]: saying({ message: "I owe you a million." }) } }],
+    ["with a line more", {
+      answers: { [START]: (own) => saying({ message: `${Object(own.body).message}\n` })(own) },
+    }],
+  ])("a message %s is not", async (_, odd) => {
+    const { url, heard } = await service(odd);
+    expect(await refusal(["--url", url, "--key", file(pkcs8File(ADA))])).toEqual([
+      `${url} asks to sign something else than a sign-in: nothing was signed.`,
+    ]);
+    expect(heard).toHaveLength(1);
+  });
+});
+
+test("a public key alone signs nothing where there is no agent", async () => {
+  const { url } = await service();
+  const [told] = await refusal(["--url", url, "--key", file(pem(spki(publicBytes(ADA))))]);
+  expect(told).toMatch(/^ssh-keygen (cannot|must be installed to) sign with /);
+});
