@@ -7,24 +7,16 @@ import {
   type CreationOptions,
   type RequestOptions,
 } from "../../src/doors/testing.ts";
-import { CHROMIUM, type Chromium, chromium, skipped, type Tab, type Traits } from "./chromium.ts";
+import { CHROMIUM, type Chromium, chromium, KEY, PHONE, skipped, type Tab, type Traits } from "./chromium.ts";
 
 const PAGE = `<!doctype html><title>Ceremonies</title><script>
 async function create(options) {
-  try {
-    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-    return (await navigator.credentials.create({ publicKey })).toJSON();
-  } catch (error) {
-    return error.name;
-  }
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  return (await navigator.credentials.create({ publicKey })).toJSON();
 }
 async function get(options) {
-  try {
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-    return (await navigator.credentials.get({ publicKey })).toJSON();
-  } catch (error) {
-    return error.name;
-  }
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  return (await navigator.credentials.get({ publicKey })).toJSON();
 }
 </script>`;
 
@@ -49,8 +41,6 @@ interface Case {
   readonly host?: string;
 }
 
-const PHONE: Traits = { transport: "internal", resident: true, verifies: true };
-const KEY: Traits = { transport: "usb", resident: true, verifies: true };
 const ID = "AAAA";
 const SHORT = 50; // ms: Chromium waits for another authenticator
 const MADE: Ask = ["create", {}];
@@ -158,7 +148,7 @@ test.skipIf(CHROMIUM === undefined).for(Object.entries(CASES))(
     await tab.go(`${origin}/`);
     onTestFinished((await tab.plug(traits)).unplug);
     const device = authenticator({
-      backupEligible: false,
+      backupEligible: traits.synced,
       counts: true,
       discoverable: traits.resident,
       transports: [traits.transport],

@@ -31,7 +31,15 @@ export interface Traits {
   readonly resident: boolean;
   /** Whether it can tell its owner from others. */
   readonly verifies: boolean;
+  /** Whether its passkeys are on other devices too. */
+  readonly synced: boolean;
 }
+
+/** A phone, whose passkeys are on other devices too. */
+export const PHONE: Traits = { transport: "internal", resident: true, verifies: true, synced: true };
+
+/** A security key. */
+export const KEY: Traits = { transport: "usb", resident: true, verifies: true, synced: false };
 
 /** A credential that an authenticator holds. Bytes are base64. */
 export interface Held {
@@ -46,6 +54,8 @@ export interface Plugged {
   readonly held: () => Promise<readonly Held[]>;
   /** Sets the counter of everything that it holds; -1 makes it zero for ever. */
   readonly count: (signCount: number) => Promise<void>;
+  /** Whether what it holds may be on other devices, and is. */
+  readonly backup: (is: { readonly eligible: boolean; readonly done: boolean }) => Promise<void>;
   /** Whether its owner proves to be that, and whether anybody touches it. */
   readonly person: (is: { readonly verified?: boolean; readonly present?: boolean }) => Promise<void>;
   /** Lets it lie: sign wrongly, or leave out that somebody was there or was verified. Without an argument it tells the truth. */
@@ -58,7 +68,7 @@ export interface Plugged {
 export interface Tab {
   /** Goes to another page. */
   readonly go: (url: string) => Promise<void>;
-  /** Calls a function of the page. */
+  /** Calls a function of the page: what it resolves to, or the code or the name of what it rejects with. */
   readonly call: (name: string, ...args: readonly unknown[]) => Promise<unknown>;
   /** Plugs an authenticator in. */
   readonly plug: (traits: Traits) => Promise<Plugged>;
@@ -94,7 +104,7 @@ async function opened(context: BrowserContext, url: string): Promise<Tab> {
   return {
     go: async (url) => void await page.goto(url),
     call: (name, ...args) => page.evaluate(called, { name, args }),
-    plug: async ({ transport, resident, verifies }) => {
+    plug: async ({ transport, resident, verifies, synced }) => {
       const options = {
         protocol: "ctap2",
         ctap2Version: "ctap2_1",
@@ -102,6 +112,8 @@ async function opened(context: BrowserContext, url: string): Promise<Tab> {
         hasResidentKey: resident,
         hasUserVerification: verifies,
         isUserVerified: verifies,
+        defaultBackupEligibility: synced,
+        defaultBackupState: synced,
         automaticPresenceSimulation: true,
       } as const;
       const { authenticatorId } = await send("WebAuthn.addVirtualAuthenticator", { options });
@@ -111,11 +123,14 @@ async function opened(context: BrowserContext, url: string): Promise<Tab> {
   };
 }
 
-/** In the page: it has functions, and this calls one. */
-function called(
-  { name, args }: { readonly name: string; readonly args: readonly unknown[] },
-): Promise<unknown> {
-  return Reflect.get(globalThis, name)(...args);
+/** In the page. */
+async function called({ name, args }: { readonly name: string; readonly args: readonly unknown[] }) {
+  try {
+    return await Reflect.get(globalThis, name)(...args);
+  } catch (error) {
+    const { code, name } = Object(error);
+    return typeof code === "string" ? code : name; // the code of a DOMException is a number of old
+  }
 }
 
 type Send = Awaited<ReturnType<BrowserContext["newCDPSession"]>>["send"];
@@ -127,13 +142,15 @@ async function devTools(context: BrowserContext, page: Page): Promise<{ readonly
 
 function plugged(send: Send, authenticatorId: string): Plugged {
   const held = async () => (await send("WebAuthn.getCredentials", { authenticatorId })).credentials;
+  const change = async (properties: object) => {
+    for (const { credentialId } of await held()) {
+      await send("WebAuthn.setCredentialProperties", { authenticatorId, credentialId, ...properties });
+    }
+  };
   return {
     held,
-    async count(signCount) {
-      for (const { credentialId } of await held()) {
-        await send("WebAuthn.setCredentialProperties", { authenticatorId, credentialId, signCount });
-      }
-    },
+    count: (signCount) => change({ signCount }),
+    backup: ({ eligible, done }) => change({ backupEligibility: eligible, backupState: done }),
     async person({ verified = true, present = true }) {
       await send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: verified });
       await send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: present });
