@@ -10,6 +10,7 @@ const OPTIONS: DecodeOptions = {
   rejectDuplicateMapKeys: true,
   allowIndefinite: false,
   allowUndefined: false,
+  allowBigInt: true,
 };
 
 /** A map as it was read: labels are numbers or texts. */

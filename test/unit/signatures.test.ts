@@ -66,8 +66,22 @@ describe.each(Object.entries(FILES))("%s", (name, [algorithm, keyOf]) => {
 
 const message = bytes("48656c6c6f");
 
-/** A pair of keys of an algorithm, and a signature of the message. */
-function made(algorithm: SignatureAlgorithm): { readonly key: string; readonly signature: Uint8Array } {
+interface Made {
+  readonly key: string;
+  readonly signature: Uint8Array;
+}
+
+/** A pair of keys for each algorithm, and another one. */
+const pairs = new Map<string, Made>();
+
+function made(algorithm: SignatureAlgorithm, which: "one" | "other" = "one"): Made {
+  const known = pairs.get(`${algorithm} ${which}`) ?? signed(algorithm);
+  pairs.set(`${algorithm} ${which}`, known);
+  return known;
+}
+
+/** A new pair of keys, and a signature of the message. */
+function signed(algorithm: SignatureAlgorithm): Made {
   const [{ publicKey, privateKey }, hash] = {
     [-7]: () => [generateKeyPairSync("ec", { namedCurve: "P-256" }), "sha256"] as const,
     [-8]: () => [generateKeyPairSync("ed25519"), null] as const,
@@ -86,7 +100,7 @@ test.each(ALGORITHMS)("a signature by %i is right for its message and key alone"
   const { key, signature } = made(algorithm);
   expect(await verify(algorithm, key, message, signature)).toBe(true);
   expect(await verify(algorithm, key, bytes("48656c6c70"), signature)).toBe(false);
-  expect(await verify(algorithm, made(algorithm).key, message, signature)).toBe(false);
+  expect(await verify(algorithm, made(algorithm, "other").key, message, signature)).toBe(false);
 });
 
 test.each(ALGORITHMS)("a signature by %i that is altered, cut or extended is wrong", async (algorithm) => {
@@ -108,6 +122,40 @@ test.each(ALGORITHMS)("nothing is right for what is no key of %i", async (algori
   }
 });
 
+/** A key of RSA with 5120 bits, which takes seconds to make, and its signature of the message. */
+const LONG = {
+  key: [
+    "MIICojANBgkqhkiG9w0BAQEFAAOCAo8AMIICigKCAoEAud2Yrxbwx9erDHQbxw6T0qpbbXZTngmqAs2_9cTfPeohNTHtT_FX3y-5",
+    "BEHEvuwTKNej4sZ3P3thNor360JCOjEGg2XQDeRVHG6ePqeMarKFVwQDTkuCsQH2T975-DpkkR96NByJLYUX_jyHc34-stBg7UDQ",
+    "1_FnCPBDw8EfvpHBYznLfqvXeYOXo5Rw3yOVbA_In5unKzZY-wix128gGFZgaUPpktjToKX9jNM7O1m4obittXYvuIlltH1iXgt4",
+    "ninqTGWTjKYel85tbY68652sLZ07yEYheRC8MXy74CtSUpADuZQ7-iMf5gWZElHGIky1BLgCIv8Y7AwmaLHbPuWER-Tx_fexZ4Yd",
+    "e_PmPtxMlIB_y5ID5lIbV5FxHkMPjaHpLchUibSxBQGmwwaqj-bCa1zQGV0MSE7fqwFvQIlm5sLqlwmS1nXMT7AB-PX7Fsi_GPsC",
+    "VSdTsR4m7qVowNYD1ef6zQg2mTSsdUbM2UUwagdCdyv1ETc9RtsrWzgemC6P8XHowQe1zZA1ed3j0AYLKqEztZ-CL7cB0nHYav52",
+    "VthQm5Yczfb1efHM8WIXG_qRNUAx1-HzsNhb27hNC7vtB97knQG1qdIWQo5eTXEFIONahf1aQNfuADuq8xWAdfeJCQo5U8UMCxHZ",
+    "xa3jrUkGkTDxVlKjFh7pJa6M6Z92gzGtxEbq85Yj1F1vFaKxdhxHZYj7g3BgNA5ebU8XoyBJD1NA4erPQG951sViBMNFxI9uqods",
+    "rDsPS23H9g09xbp78xppLNPJG4itExG2TDKbddW3qJtgGTZMYytCHQJMXkKKLxc0-ndhp7DmYMQxiKZ7tLCVb3_F56tuknKEwwID",
+    "AQAB",
+  ].join(""),
+  signature: [
+    "JulbTheR-qo601X7VxOq5Yv1s5yjP88ffPAiPbchDf7QCq4YhzwcyWiUxhV0bMQkDnAb4RUFhFPU27o2Y1FT80trj3Wt6h1fwKIR",
+    "fCRsmkffQETxs6RED7diT1DOqBDy3YJ9M_n4BNqa0v83tHvtvxVbO0Q-1pwG_NTWyHf2eHB-rEWDlTzvbVUwAH04xYYbikXJHzSW",
+    "XzyvhMo6CXb4i47v5vk1IZUU0MmfsoO_SO2cTkYeRQDiCKoQC4XVtKjFdnuwy27eWK--IWmyjY71lQTOMzz4TLrTieX-Q6Gp_251",
+    "lcLRXOLdKd5ybxu5GOshg3mO5E7mTn1wvEby-dH3EyzVol85xvnwuTkZc0K5eYrPATqgD7Budtg_yRR55kTkS9wUz_dntF8fC-US",
+    "ghrXGtQkJSq8EocnKgPYe9hPZcoMhMHSxo6pXyaUyBqqjPsXfquo8maQDLP5QT8rSnIC2RvoKGF5oKh5ub6bS9sQjznypU8V15o5",
+    "C6i8cz5iMbl0BOWAydj9eB-YDLmEwOmByAcHIrOKJoTq_kEKGWdYNjgwO-orY0B7xZVZ_sk1IZ9X8aEwW58QxrffqGQvnQQ4JUEH",
+    "NiHa1wfWkODXq2_c2W7v1ePSeW1UXp__5QWu8T2hBohYfOg5wYx3MIyvgAjgHr5RF_gH9q12bEWgI5wKli59C2OnMP7E37tZSdYI",
+    "Ynv-d8CvCc_AyQa8l8iU7JxTEmZDDh674PnJDHSlv_HEUC0Jz2NIerfU6t54HXhqhonTFsH1I_Od--dtbYIgJYOrbR6JgdehKQ4q",
+    "iHsYlpyVsuaEM1RHzcb5Ye9YD305oiIAV3c1cAi6SbWlytILiKIT2Q",
+  ].join(""),
+};
+
+test("a key of RSA with 5120 bits is as good as a short one", async () => {
+  const signature = new Uint8Array(Buffer.from(LONG.signature, "base64url"));
+  expect(await verify(-257, LONG.key, message, signature)).toBe(true);
+  expect(await verify(-257, LONG.key, message, signature.with(9, (signature[9] ?? 0) ^ 1))).toBe(false);
+  expect(await verify(-257, LONG.key, message, Uint8Array.of(0, ...signature))).toBe(false);
+});
+
 test("an ECDSA signature has one spelling", async () => {
   const { key, signature } = made(-36);
   const told = (...der: number[]) => verify(-36, key, message, Uint8Array.from(der));
@@ -126,6 +174,6 @@ test.each(ALGORITHMS)("a signature by %i is verified where there is WebCrypto al
   const { key, signature } = made(algorithm);
   expect(await verify(algorithm, key, message, signature)).toBe(true);
   expect(await verify(algorithm, key, message, signature.with(9, (signature[9] ?? 0) ^ 1))).toBe(false);
-  expect(await verify(algorithm, made(algorithm).key, message, signature)).toBe(false);
+  expect(await verify(algorithm, made(algorithm, "other").key, message, signature)).toBe(false);
   expect(asked).toHaveBeenCalledWith("node:crypto");
 });
