@@ -17,13 +17,8 @@ const LABELS = { kty: 1, alg: 3, crv: -1, x: -2, y: -3, d: -4, n: -1, e: -2, rsa
 const [OKP, EC2, RSA] = [1, 2, 3];
 const ED25519 = 6;
 
-/** The curves: number (RFC 9053 section 7.1), and what stands before the coordinates in a SubjectPublicKeyInfo (RFC 5480 section 2),
- * in hexadecimal. */
-const CURVES: Readonly<Record<string, readonly [number, string]>> = {
-  "P-256": [1, "3059301306072a8648ce3d020106082a8648ce3d03010703420004"],
-  "P-384": [2, "3076301006072a8648ce3d020106052b8104002203620004"],
-  "P-521": [3, "30819b301006072a8648ce3d020106052b810400230381860004"],
-};
+/** The curves by number (RFC 9053 section 7.1). */
+const CURVES: Readonly<Record<string, number>> = { "P-256": 1, "P-384": 2, "P-521": 3 };
 
 const RSA_BITS = { min: 2048, max: 8192 }; // NIST SP 800-131A; past that, each check is work
 const RSA_EXPONENT = { min: 2n ** 16n, max: 2n ** 32n }; // FIPS 186-5 section 5.4; and what BoringSSL takes
@@ -45,10 +40,10 @@ function named(algorithm: unknown): string {
   return Number.isInteger(algorithm) ? String(algorithm) : "not a number";
 }
 
-function pointOf(key: CborMap, { curve, namedCurve }: Ecdsa): string | { readonly flaw: string } {
+function pointOf(key: CborMap, { curve, namedCurve, prefix }: Ecdsa): string | { readonly flaw: string } {
   const [x, y] = [key.get(LABELS.x), key.get(LABELS.y)];
-  const [number, prefix = ""] = CURVES[namedCurve] ?? [];
-  const isOfKind = key.get(LABELS.kty) === EC2 && key.get(LABELS.crv) === number && !key.has(LABELS.d);
+  const isOfKind = key.get(LABELS.kty) === EC2 && key.get(LABELS.crv) === CURVES[namedCurve] &&
+    !key.has(LABELS.d);
   if (!isOfKind || !isNumber(x, curve.size) || !isNumber(y, curve.size)) {
     return { flaw: `its key is no public key on ${namedCurve} with both coordinates` };
   }

@@ -5,14 +5,16 @@ import {
   sha256ObjectIdentifier,
   verifyRSASSAPKCS1v15Signature,
 } from "@oslojs/crypto/rsa";
-import { fromBase64url, hex, sha256 } from "../base/encoding.ts";
+import { decodeHex } from "@oslojs/encoding";
+import { base64url, fromBase64url, hex, sha256 } from "../base/encoding.ts";
 import { isStrict } from "./ed25519.ts";
 
 /** The signatures that are verified, by their COSE numbers (RFC 9053 section 2, RFC 8812 section 2): ECDSA, Ed25519,
  * RSASSA-PKCS1-v1_5 with SHA-256. */
 export type SignatureAlgorithm = -7 | -8 | -35 | -36 | -257;
 
-/** What is known of an algorithm: its names in WebCrypto, and the name of its hash in `node:crypto`. */
+/** What is known of an algorithm: its names in WebCrypto, the name of its hash in `node:crypto`, and what its keys have in common: a
+ * part of their text, and where it stands. A key is for its one algorithm, as RFC 8725 section 3.1 wants it. */
 export type Signing = Ecdsa | Ed25519 | Rsa;
 
 /** ECDSA as WebAuthn has it: one curve for each hash, and signatures in DER (WebAuthn L3 section 6.5.5). */
@@ -22,12 +24,16 @@ export interface Ecdsa {
   readonly digest: string;
   readonly namedCurve: string;
   readonly curve: ECDSANamedCurve;
+  /** What stands before the coordinates in a SubjectPublicKeyInfo (RFC 5480 section 2), in hexadecimal. */
+  readonly prefix: string;
+  readonly mark: readonly [text: string, at: number];
 }
 
 /** Ed25519 hashes by itself. */
 export interface Ed25519 {
   readonly name: "Ed25519";
   readonly digest: null;
+  readonly mark: readonly [text: string, at: number];
 }
 
 /** RSA with one hash. */
@@ -35,16 +41,36 @@ export interface Rsa {
   readonly name: "RSASSA-PKCS1-v1_5";
   readonly hash: string;
   readonly digest: string;
+  readonly mark: readonly [text: string, at: number];
 }
 
 /** Each algorithm, by its number. */
 export const SIGNING: Readonly<Record<SignatureAlgorithm, Signing>> = {
-  [-7]: { name: "ECDSA", hash: "SHA-256", digest: "sha256", namedCurve: "P-256", curve: p256 },
-  [-8]: { name: "Ed25519", digest: null },
-  [-35]: { name: "ECDSA", hash: "SHA-384", digest: "sha384", namedCurve: "P-384", curve: p384 },
-  [-36]: { name: "ECDSA", hash: "SHA-512", digest: "sha512", namedCurve: "P-521", curve: p521 },
-  [-257]: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", digest: "sha256" },
+  [-7]: ecdsa(256, p256, {
+    namedCurve: "P-256",
+    prefix: "3059301306072a8648ce3d020106082a8648ce3d03010703420004",
+  }),
+  [-8]: { name: "Ed25519", digest: null, mark: ["", 0] },
+  [-35]: ecdsa(384, p384, {
+    namedCurve: "P-384",
+    prefix: "3076301006072a8648ce3d020106052b8104002203620004",
+  }),
+  [-36]: ecdsa(512, p521, {
+    namedCurve: "P-521",
+    prefix: "30819b301006072a8648ce3d020106052b810400230381860004",
+  }),
+  // rsaEncryption (RFC 8017 appendix A.1), behind the length of a key that has 2048 bits or more
+  [-257]: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", digest: "sha256", mark: ["BgkqhkiG9w0BAQEF", 8] },
 };
+
+function ecdsa(
+  bits: number,
+  curve: ECDSANamedCurve,
+  { namedCurve, prefix }: Pick<Ecdsa, "namedCurve" | "prefix">,
+): Ecdsa {
+  const mark = [base64url(decodeHex(prefix)).slice(0, 32), 0] as const; // 24 bytes, and each prefix has as many
+  return { name: "ECDSA", hash: `SHA-${bits}`, digest: `sha${bits}`, namedCurve, curve, prefix, mark };
+}
 
 /** Whether it is the number of one of them. */
 export function isSignatureAlgorithm(value: unknown): value is SignatureAlgorithm {
@@ -61,6 +87,8 @@ export async function verify(
   signature: Uint8Array,
 ): Promise<boolean> {
   const signing = SIGNING[algorithm];
+  const [text, at] = signing.mark;
+  if (!publicKey.startsWith(text, at)) return false;
   if (algorithm === -8 && !isStrict(fromBase64url(publicKey) ?? new Uint8Array(), signature)) return false;
   try {
     const halves = signing.name === "ECDSA" ? halvesOf(signature, signing.curve) : signature;

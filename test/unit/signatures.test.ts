@@ -122,6 +122,13 @@ test.each(ALGORITHMS)("nothing is right for what is no key of %i", async (algori
   }
 });
 
+test.each(ALGORITHMS)("a key and its signature are right by no algorithm but %i", async (algorithm) => {
+  const { key, signature } = made(algorithm);
+  for (const other of ALGORITHMS.filter((one) => one !== algorithm)) {
+    expect(await verify(other, key, message, signature)).toBe(false);
+  }
+});
+
 /** A key of RSA with 5120 bits, which takes seconds to make, and its signature of the message. */
 const LONG = {
   key: [
