@@ -1,5 +1,5 @@
 // Signing in from the command line, with keys as OpenSSH and OpenSSL keep them, against a service that is played here.
-import { rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { AuthError } from "../../src/errors.ts";
@@ -52,8 +52,9 @@ describe.skipIf(!hasSsh)(`by ssh-keygen${WITHOUT_SSH}`, () => {
   test("the token is printed alone, or with --json all that came with it", async () => {
     const key = keys.key("plain");
     const { url, heard } = await service({}, [key.line]);
-    const cwd = folder();
-    expect(await came(start(cwd, ["sign-in", "--key", key.path, "--url", url]))).toEqual(PRINTED);
+    const [cwd, TMPDIR] = [folder(), folder()];
+    expect(await came(start(cwd, ["sign-in", "--key", key.path, "--url", url], { TMPDIR }))).toEqual(PRINTED);
+    expect([readdirSync(cwd), readdirSync(TMPDIR)]).toEqual([[], []]); // the message was in a file
     expect(heard.map(([path]) => path)).toEqual(["/auth/key/sign-in/start", "/auth/key/sign-in/finish"]);
     expect(heard[1]?.[1]).toEqual({
       challengeId: "challenge0",

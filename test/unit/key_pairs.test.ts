@@ -119,6 +119,7 @@ describe("what is no Ed25519 public key is refused", () => {
     ["a JWK on another curve", { ...JWK, crv: "X25519" }],
     ["a JWK on a longer curve", { ...JWK, crv: "Ed448" }],
     ["a JWK of another kind", { ...JWK, kty: "EC", crv: "P-256", y: KEY }],
+    ["a JWK of another kind on the same curve", { ...JWK, kty: "EC" }],
     ["a JWK with padding", { ...JWK, x: `${KEY}=` }],
     ["a JWK with a list", { ...JWK, x: [KEY] }],
     ["a JWK without a key", { kty: "OKP", crv: "Ed25519" }],
