@@ -44,11 +44,6 @@ export function openSshLine(key: string, comment = ""): string {
   return `${line} ${comment.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")}`.trimEnd();
 }
 
-/** The bytes of a key in its one form. */
-export function bytesOf(key: string): Uint8Array {
-  return fromBase64url(key) ?? new Uint8Array();
-}
-
 function known(bytes: Uint8Array | null, comment: string | null = null): GivenKey | null {
   return bytes !== null && isPublicKey(bytes) ? { key: base64url(bytes), comment } : null;
 }
@@ -74,4 +69,9 @@ function fromPem(text: string): Uint8Array | null {
   const pem = pemOf(text);
   if ("flaw" in pem || pem.isPrivate || hex(pem.der.subarray(0, -32)) !== SPKI) return null;
   return pem.der.subarray(-32);
+}
+
+/** The bytes of a key in its one form. */
+function bytesOf(key: string): Uint8Array {
+  return fromBase64url(key) ?? new Uint8Array();
 }

@@ -46,7 +46,7 @@ async function textOf(path: string): Promise<string> {
 
 function flawOf(text: string): string {
   return text.includes("BEGIN ENCRYPTED PRIVATE KEY")
-    ? "has a pass phrase, in a form that ssh-keygen does not read: `openssl pkey -in FILE -out FILE` takes it off"
+    ? "has a pass phrase, in a form that ssh-keygen does not read: `openssl pkey -in FILE -out OTHER` takes it off"
     : "holds no Ed25519 key: `ssh-keygen -t ed25519` makes one";
 }
 

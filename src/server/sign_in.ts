@@ -66,7 +66,7 @@ function checked(
   const wanted = (issuer: string) =>
     messageToSign({ purpose: "sign-in", issuer, key, challengeId, expiresAt: ends });
   if (message === wanted(issuer)) return { challengeId, message };
-  const [, other = ""] = /^Issuer: (.+)$/m.exec(message) ?? [];
+  const [, other = ""] = /^Issuer: ([\w.:/[\]@-]+)$/m.exec(message) ?? []; // nothing that a shell would take for more than a word
   if (message !== wanted(other)) {
     throw unusable(shown(url), "asks to sign something else than a sign-in: nothing was signed");
   }

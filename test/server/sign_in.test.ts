@@ -251,6 +251,7 @@ describe("nothing is signed but a sign-in where the URL leads", () => {
     ["to add a key", { asks: { purpose: "add" } }],
     ["by another key", { asks: { key: BOB.x } }],
     ["of another challenge", { asks: { challengeId: "other" } }],
+    ["of an issuer that would run in a shell", { asks: { issuer: "https://a.example;reboot" } }],
     ["with another end", { asks: { expiresAt: 1 } }],
     ["that is another text", { answers: { [START]: saying({ message: "I owe you a million." }) } }],
     ["with a line more", {
