@@ -1,5 +1,6 @@
-// `npm run bench`: the size of each module of the package; session checks beside the bare reads, and how long a cold process takes to
-// import `mod.js`, as it is published, and to answer, on Node, Deno and Bun. Times depend on the machine: compare within one run.
+// `npm run bench`: the size of each module of the package; session checks beside the bare reads, passkeys beside another library, and how
+// long a cold process takes to import `mod.js`, as it is published, and to answer, on Node, Deno and Bun. Times depend on the machine:
+// compare within one run.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,9 @@ for (const path of modules.keys()) {
 }
 for (const [name, args] of Object.entries(RUNTIMES)) {
   console.log(`\n== ${name}`);
-  console.log(run(name, [...args, join(ROOT, "bench/session.ts")]).trimEnd());
+  for (const bench of ["session", "passkey"]) {
+    console.log(run(name, [...args, join(ROOT, `bench/${bench}.ts`)]).trimEnd());
+  }
   const starts = Array.from({ length: COLD_STARTS }, () => JSON.parse(run(name, [...args, cold])));
   for (const point of ["imported", "answered", "runtimeAlone"]) {
     const times = starts.map((one) => Number(one[point])).toSorted((a, b) => a - b);

@@ -1,6 +1,6 @@
 // The checks of WebAuthn Level 3, sections 7.1 (registration) and 7.2 (authentication): what was parsed goes in, a verdict comes out.
 // Loaded when the first passkey is to be judged.
-import { base64url, equal, sha256, utf8 } from "../base/encoding.ts";
+import { base64url, sha256, utf8 } from "../base/encoding.ts";
 import { publicKeyOf } from "./cose_key.ts";
 import { isSignatureAlgorithm, type SignatureAlgorithm, verify } from "./signatures.ts";
 import { flawOfAttestation } from "./webauthn_attestation.ts";
@@ -135,7 +135,7 @@ function refused(why: string): Refused {
 /** What is wrong with what the authenticator says of the ceremony. */
 function flawOfAuthenticator(data: AuthenticatorData, { rpId, userVerification }: Expected): string | null {
   const { rpIdHash, userPresent, userVerified, backupEligible, backedUp } = data;
-  if (!equal(base64url(rpIdHash), base64url(sha256(utf8(rpId))))) return `it was not made for ${rpId}`;
+  if (sha256(utf8(rpId)).some((byte, at) => byte !== rpIdHash[at])) return `it was not made for ${rpId}`;
   if (!userPresent) return "nobody was present";
   if (!userVerified && userVerification === "required") return "the user was not verified";
   return backedUp && !backupEligible ? "it is backed up, and yet may not be" : null;
