@@ -73,6 +73,14 @@ describe.each(POINTS)("a key of algorithm %i", (alg, crv, jwk) => {
   });
 });
 
+test("a coordinate has one encoding: 0 is not told as the size of the field", () => {
+  const y = Buffer.from("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4", "hex");
+  const field = Buffer.from("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff", "hex");
+  const members = (x: Uint8Array) => [[1, EC2], [3, -7], [-1, 1], [-2, x], [-3, y]] as const;
+  expect(taken(members(new Uint8Array(32)))).toMatchObject({ algorithm: -7 });
+  expect(taken(members(field))).toHaveProperty("flaw");
+});
+
 describe("a key of Ed25519", () => {
   const { x: text } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
   const x = part(text);

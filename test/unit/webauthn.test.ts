@@ -203,9 +203,21 @@ describe("what the authenticator says", () => {
     const told = new Uint8Array([...new Uint8Array(16), 0, 1, 7, ...cbor(KEY)]);
     const flags = UP | UV | BE | AT;
     expect(await asserted(assertion({ flags, more: told }), STORED)).toMatchObject({ is: "valid" });
-    expect(await asserted(assertion({ flags, more: told.subarray(0, -1) }), STORED)).toEqual(
-      malformed("response.authenticatorData"),
+    const wrong = [told.subarray(0, -1), told.with(17, 0), told.with(16, 4), told.with(16, 255)];
+    for (const more of wrong) {
+      expect(await asserted(assertion({ flags, more }), STORED)).toEqual(
+        malformed("response.authenticatorData"),
+      );
+    }
+    const [empty, endless] = [[0, 0], [4, 0, ...new Uint8Array(1024)]].map((id) =>
+      new Uint8Array([...new Uint8Array(16), ...id, ...cbor(KEY)])
     );
+    expect(await asserted(assertion({ flags, more: empty ?? told }), STORED)).toMatchObject({
+      is: "malformed",
+    });
+    expect(await asserted(assertion({ flags, more: endless ?? told }), STORED)).toMatchObject({
+      is: "malformed",
+    });
   });
 });
 
