@@ -41,7 +41,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const problems = report();
   const settings = settingsOf(options, problems);
   checkRelations(Object(options), settings, problems);
-  const features = featuresOf({ always, chosen }, Object(options), problems);
+  const features = featuresOf({ always, chosen }, Object(options), settings, problems);
   namedRoutes(settings.limits, features.flatMap(({ calls }) => Object.values(calls)), problems);
   const mails = mailsOf({ always, chosen }, Object(options), settings, problems);
   const platform = platformOf(options?.platform, problems, warningsTo(settings.log));

@@ -61,6 +61,8 @@ export interface Route<I, O> {
   /** `true`: a request with an `Idempotency-Key` runs once, and its reply is kept for whoever sends it again. Does not compile where
    * the reply holds a token, code or seed, as one that starts a session does: nothing of that is kept. */
   readonly idempotent?: [Extract<MembersOf<O>, SecretMember>] extends [never] ? true : never;
+  /** `true` where its path is below the origin itself and not below `basePath`: where a standard says so. */
+  readonly atRoot?: true;
   /** How long others may keep the reply, in seconds. Without it nobody may. */
   readonly maxAge?: number;
   /** What it may answer besides what any route may. */
@@ -153,8 +155,10 @@ export interface Feature<M, Core, Options, Settings, Local extends keyof M = nev
   readonly routes: Routes<Omit<M, Local>>;
   /** The mails that it sends, by kind, and how they are worded. Whoever sends any needs the option `email`. */
   readonly mails?: Mails;
-  /** Checks the options and fills in what was not said. */
-  readonly settings: (options: Options, report: Report) => Settings;
+  /** Those that tell the owner of an account what was done to it: they go out where the option `email` is set. */
+  readonly notices?: Mails;
+  /** Checks the options and fills in what was not said. `origin` is that of `baseUrl`. */
+  readonly settings: (options: Options, report: Report, origin: string) => Settings;
   /** Makes the methods. */
   readonly create: (core: Core, settings: Settings) => M;
 }

@@ -22,10 +22,14 @@ export const ERRORS = {
   session_ended: [401, "The session has ended. Sign in again."],
   code_invalid: [401, "The code is wrong or has expired."],
   challenge_invalid: [401, "This sign-in was used, has expired or does not exist. Start again."],
+  credentials_invalid: [401, "This is not accepted here."],
+  signature_invalid: [401, "The signature does not fit. Start again."],
+  forbidden: [403, "This session may not do that. Sign in in another way."],
   origin_forbidden: [403, "Requests from this origin are not accepted."],
   sign_in_denied: [403, "Signing in was refused."],
   step_up_required: [403, "Sign in again to do this."],
   identifier_taken: [409, "This address already belongs to an account."],
+  credential_taken: [409, "This passkey or key already belongs to an account."],
   limit_reached: [409, "There is no room for more."],
   rate_limited: [429, "Too many requests. Try again later."],
   request_in_progress: [
@@ -63,9 +67,11 @@ export interface ErrorDetails {
   readonly reason?: string;
   /** `rate_limited`, `request_in_progress`: when to ask again, in seconds. */
   readonly retryAfter?: number;
+  /** `credentials_invalid` of a passkey: what `PublicKeyCredential.signalUnknownCredential` takes, which has the authenticator forget it. */
+  readonly signal?: { readonly rpId: string; readonly credentialId: string };
   /** `internal`: what to look for in the log. */
   readonly reference?: string;
-  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`, `keys_unavailable`: what is wrong and what would be
+  /** `storage_unsafe`, `storage_corrupt`, `storage_unavailable`, `mail_failed`, `keys_unavailable`, `signature_invalid`: what is wrong and what would be
    * right. For the operator: it is in the error's message, and never in a reply. */
   readonly remedy?: string;
   /** `method_not_allowed`: the methods that the path answers. */
@@ -150,6 +156,7 @@ const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "secret_unknown",
   "mail_failed",
   "keys_unavailable",
+  "signature_invalid",
 ]);
 
 /** The row of a code, in the table or in `own`; of one that nobody has said anything about, that of `internal`. */

@@ -8,7 +8,12 @@ export interface EventFields {
     readonly isNew: boolean;
   };
   /** A sign-in was refused: by which operation, and the code of the failure. */
-  readonly "signIn.failed": { readonly operation: string; readonly code: string };
+  readonly "signIn.failed": {
+    readonly operation: string;
+    readonly code: string;
+    /** What was wrong with a signature, or with what it was made of. */
+    readonly why?: string;
+  };
   /** A sign-up was refused: the code of the failure. */
   readonly "signUp.failed": { readonly code: string };
   /** An account was made. */
@@ -32,6 +37,16 @@ export interface EventFields {
   };
   /** All sessions of a user ended, but perhaps one. */
   readonly "sessions.ended": { readonly userId: string; readonly ended: number };
+  /** A passkey was added to an account: its id among those of the user. */
+  readonly "passkey.added": CredentialFields;
+  /** A passkey was removed from an account. */
+  readonly "passkey.removed": CredentialFields;
+  /** A passkey whose counter went back: there is a copy of it. Nobody was let in by it. */
+  readonly "passkey.cloned": CredentialFields;
+  /** A key pair was added to an account. */
+  readonly "key.added": CredentialFields;
+  /** A key pair was removed from an account. */
+  readonly "key.removed": CredentialFields;
   /** Another key signs access tokens: its id. `revoked`: what the one before signed is refused. */
   readonly "keys.rotated": { readonly kid: string; readonly algorithm: string; readonly revoked: boolean };
   /** A mail was handed over: which, to whom where that is known, and by which server where it went over SMTP. */
@@ -65,6 +80,14 @@ export interface MailFields {
   readonly userId?: string;
 }
 
+/** Whose passkey or key pair. */
+export interface CredentialFields {
+  /** The user's id. */
+  readonly userId: string;
+  /** Its id among those of the user. */
+  readonly credentialId: string;
+}
+
 /** Whose session. */
 export interface SessionFields {
   /** The user's id. */
@@ -93,6 +116,11 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "session.reuse": "warn",
   "session.ended": "info",
   "sessions.ended": "info",
+  "passkey.added": "info",
+  "passkey.removed": "info",
+  "passkey.cloned": "warn",
+  "key.added": "info",
+  "key.removed": "info",
   "keys.rotated": "info",
   "mail.sent": "info",
   "mail.failed": "warn",

@@ -11,9 +11,10 @@ export interface Loose {
   readonly calls: object;
   readonly routes: object;
   readonly mails?: Mails;
+  readonly notices?: Mails;
   /** Of a plug-in: notes why it does not fit in with those before it. */
   fit?(place: Place, report: Report): void;
-  settings(options: unknown, report: Report): unknown;
+  settings(options: unknown, report: Report, origin: string): unknown;
   create(core: Core, settings: unknown): object;
 }
 
@@ -48,7 +49,10 @@ export function mailsOf(
 ): Mails {
   const added = Array.isArray(plugins) ? plugins.map((plugin) => plugin?.feature) : []; // the others are noted
   const features: readonly Partial<Loose>[] = Object.values({ ...always, ...chosen });
-  const mails: Mails = Object.assign({}, ...[...features, ...added].map((feature) => feature?.mails));
+  const mails: Mails = Object.assign(
+    {},
+    ...[...features, ...added].flatMap((feature) => [feature?.mails, feature?.notices]),
+  );
   for (const kind of Object.keys(email?.templates ?? {})) {
     if (Object.hasOwn(mails, kind)) continue;
     const known = Object.keys(mails).toSorted().join(", ");
@@ -61,6 +65,7 @@ export function mailsOf(
 export function featuresOf(
   { always, chosen }: Features,
   options: AuthOptions,
+  { origin }: Settings,
   report: Report,
 ): readonly Joined[] {
   const on: (readonly [string, Loose, unknown])[] = [];
@@ -74,7 +79,7 @@ export function featuresOf(
   const replaced = overridesOf(options.overrides, names, report);
   const plugins = pluginsOf(all, options.plugins, report);
   return [...on, ...plugins].map(([name, feature, given]): Joined => {
-    const settings = feature.settings(given, report);
+    const settings = feature.settings(given, report, origin);
     if (feature.mails && options.email === undefined) {
       const line = 'email: { from: "dev@example.com", send: (m) => console.log(m.text) }';
       report.add("email", `is needed by ${name}. For development: ${line}`);
@@ -161,7 +166,8 @@ function watched(run: Run, operation: string, { session }: Endpoint["route"], { 
       return await run(sent, caller);
     } catch (error) {
       if (error instanceof AuthError && error.status < 500 && error.code !== "input_invalid") {
-        events.emit("signIn.failed", { operation, code: error.code }, caller.client);
+        const { code, details: { remedy: why } = {} } = error;
+        events.emit("signIn.failed", { operation, code, ...(why !== undefined && { why }) }, caller.client);
       }
       throw error;
     }

@@ -197,6 +197,22 @@ export interface Message {
 export interface MailKinds {
   /** Brings a code to sign in with. */
   readonly "emailOtp.code": CodeMail;
+  /** Says that a key pair was added to the account. */
+  readonly "key.added": NoticeMail;
+  /** Says that one was removed. */
+  readonly "key.removed": NoticeMail;
+  /** Says that a passkey was added to the account. */
+  readonly "passkey.added": NoticeMail;
+  /** Says that one was removed. */
+  readonly "passkey.removed": NoticeMail;
+}
+
+/** What a mail tells the owner of an account that something was done to it. It goes to a proven address, where mail is configured. */
+export interface NoticeMail {
+  /** What the passkey or key pair is called. */
+  readonly name: string;
+  /** When it was done. ISO 8601, UTC. */
+  readonly at: string;
 }
 
 /** What a mail tells that brings a code. */

@@ -3,6 +3,8 @@ import { isLoopback, webOrigin } from "./base/origin.ts";
 import type { Logger } from "./events.ts";
 import type { Plugin } from "./contract.ts";
 import type { Report } from "./base/report.ts";
+import type { KeyOptions } from "./features/key/contract.ts";
+import type { PasskeyOptions } from "./features/passkey/contract.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { type GuessSettings, guessSettings } from "./options/guesses.ts";
 import { DEVICES, type DeviceSettings } from "./options/devices.ts";
@@ -61,6 +63,10 @@ export interface AuthOptions {
   readonly email?: EmailOptions;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp?: true | EmailOtpOptions;
+  /** Signing in with passkeys (WebAuthn). */
+  readonly passkey?: true | PasskeyOptions;
+  /** Signing in with Ed25519 key pairs, SSH keys among them. */
+  readonly key?: true | KeyOptions;
   /** Your own code at a few named points: it may deny a sign-in, and is told of what happened. */
   readonly hooks?: Hooks;
   /** Features that are not built in, each with its options: `[sms({ … })]`. */
@@ -125,6 +131,8 @@ const MEMBERS = [
   "audiences",
   "email",
   "emailOtp",
+  "passkey",
+  "key",
   "hooks",
   "overrides",
   "plugins",

@@ -21,6 +21,8 @@ const GROUPS: readonly (readonly [option: string, path: string, name: string])[]
   ["email.smtp", "src/options/email.ts", "SmtpOptions"],
   ["email.smtp[]", "src/options/email.ts", "WeightedSmtp"],
   ["emailOtp", "src/features/email_otp/contract.ts", "EmailOtpOptions"],
+  ["passkey", "src/features/passkey/contract.ts", "PasskeyOptions"],
+  ["key", "src/features/key/contract.ts", "KeyOptions"],
   ["platform", "src/platform.ts", "Platform"],
 ];
 

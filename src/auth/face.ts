@@ -8,7 +8,9 @@ import type { EventName } from "../events.ts";
 import type { Account } from "../features/account/contract.ts";
 import type { Challenges } from "../features/challenges/contract.ts";
 import type { EmailOtp } from "../features/email_otp/contract.ts";
+import type { Key } from "../features/key/contract.ts";
 import type { Mail } from "../features/mail/contract.ts";
+import type { Passkey } from "../features/passkey/contract.ts";
 import type { Sessions } from "../features/sessions/contract.ts";
 import type { Users } from "../features/users/contract.ts";
 import type { Health, KeySet } from "../features/well_known/contract.ts";
@@ -20,6 +22,10 @@ import type { FieldsSchema } from "../options/users.ts";
 export interface ChosenFeatures<U extends User = User> {
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp: EmailOtp<U>;
+  /** Signing in with key pairs. */
+  readonly key: Key<U>;
+  /** Signing in with passkeys. */
+  readonly passkey: Passkey<U>;
 }
 
 /** A user as `O` has them: with the fields of `users.fields`, each of which is absent until it is set. */

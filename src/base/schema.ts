@@ -60,6 +60,21 @@ export function matching(pattern: RegExp, what: string): Schema<string> {
   return described(v.custom<string>(fits, `must be ${what}`), { type: "string", pattern: pattern.source });
 }
 
+/** A text of at most `max` characters, on as many lines as it has. */
+export function lines(max: number): Schema<string> {
+  const right = (value: unknown) =>
+    typeof value === "string" && value.length >= 1 && value.length <= max && value.isWellFormed() &&
+    !/[^\P{Cc}\t\r\n]/u.test(value);
+  const checked = v.custom<string>(right, `must be a text of 1 to ${max} characters`);
+  return described(checked, { type: "string", minLength: 1, maxLength: max });
+}
+
+/** A value of one kind or of another. */
+export function either<A, B>(one: Described<A>, other: Described<B>): Schema<A | B> {
+  const said = [one, other].flatMap(({ json }) => json ?? []);
+  return described(v.union([one, other], "must be of one of the forms that are described"), { anyOf: said });
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Schema<T> {
   const message = `must be ${words.map((word) => `"${word}"`).join(" or ")}`;

@@ -3,8 +3,8 @@ import { flag, oneOf } from "../base/schema.ts";
 import type { Noted } from "./challenges.ts";
 import type { Slots } from "./slots.ts";
 
-/** Something that at most one account has: an e-mail address in canonical form (`email`), or what the plug-in of the name `type`
- * knows people by. */
+/** Something that at most one account has: an e-mail address in canonical form (`email`), the id of a passkey (`passkey`), a public key
+ * (`key`), or what the plug-in of the name `type` knows people by. */
 export interface Value {
   readonly type: string;
   readonly value: string;
@@ -14,6 +14,8 @@ export interface Value {
 export interface Identifier extends Value {
   /** Whether somebody has shown that it is theirs. One that nobody has shown passes, with the account, to whoever does. */
   readonly proven: boolean;
+  /** What the feature whose kind of value it is keeps about it. Each reads its own. */
+  readonly about?: object | undefined;
 }
 
 /** A session that an account lists, and that therefore lives. Times are in epoch milliseconds. */

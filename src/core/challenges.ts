@@ -2,8 +2,7 @@ import * as v from "valibot";
 import { equal } from "../base/encoding.ts";
 import { flag } from "../base/schema.ts";
 import { ID } from "../crypto/token.ts";
-import { collection, type Decision, type Store } from "../store/collection.ts";
-import type { MaybePromise } from "../store/driver.ts";
+import { collection, type Decide, type Decision, type Store } from "../store/collection.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
 
 /** An account as a proof saw it: the proof counts only while nothing of that account was revoked since. For an address that
@@ -13,13 +12,20 @@ export interface Noted {
   readonly epoch: number;
 }
 
-/** A question that waits for its answer. It belongs to whoever holds its id. */
-export interface Challenge {
-  /** What it is for: it answers nothing else. The kind of the mail that was sent. */
+/** A step that waits for an answer. It belongs to whoever holds its id. */
+export interface Pending {
+  /** What it is for: it answers nothing else. */
   readonly purpose: string;
-  /** Whom it is about: an e-mail address in canonical form. */
+  /** Whom it is about. */
   readonly subject: string;
   readonly noted: Noted;
+  /** When it expires, in epoch milliseconds. */
+  readonly exp: number;
+}
+
+/** One that a mailed code answers: its purpose is the kind of the mail, its subject an e-mail address in canonical form. It expires with
+ * the last code. */
+export interface Challenge extends Pending {
   /** The codes that are right, two at most: the one before the last resend stays right, so that the first mail to arrive is
    * never wrong. */
   readonly codes: readonly Code[];
@@ -28,8 +34,6 @@ export interface Challenge {
   readonly resendAt: number;
   /** Nobody is mailed: there is no such account, and the reply must not tell. No answer is right. */
   readonly silent: boolean;
-  /** When the last code expires, in epoch milliseconds. */
-  readonly exp: number;
 }
 
 /** One code: `fingerprint.mac`, and when it expires in epoch milliseconds. */
@@ -58,7 +62,7 @@ export interface Challenges {
   /** The same where nobody may see it: `decoy`, which no code hashes to, stands in its place, and nothing else changes. */
   readonly blind: (id: string, hash: string, decoy: string) => Promise<void>;
   /** The challenge, or null. */
-  readonly get: (id: string) => MaybePromise<Challenge | null>;
+  readonly get: (id: string) => Promise<Challenge | null>;
   readonly sweepers: readonly Sweeper[];
 }
 
@@ -84,16 +88,29 @@ export interface Renewed {
   readonly added: boolean;
 }
 
-const SHAPE = v.looseObject({
+/** What stands in every pending step. */
+export const PENDING_SHAPE: v.ObjectEntries = {
   purpose: v.string(),
   subject: v.string(),
   noted: v.looseObject({ uid: v.nullable(v.string()), epoch: v.number() }),
+  exp: v.number(),
+};
+const MAILED = v.looseObject({
+  ...PENDING_SHAPE,
   codes: v.array(v.looseObject({ hash: v.string(), exp: v.number() })),
   attemptsLeft: v.number(),
   resendAt: v.number(),
   silent: flag(),
-  exp: v.number(),
 });
+/** Each kind of step may be asked for by the id of another, which is read by whoever knows it. */
+const SHAPE: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
+  "codes" in Object(step) ? v.is(MAILED, step) : true
+);
+
+/** The step, if a mailed code answers it. */
+function mailed(step: Pending | null): Challenge | null {
+  return step !== null && "codes" in step ? step as Challenge : null; // as its shape says
+}
 
 /** One attempt. The right answer uses the challenge up; a wrong one costs an attempt, and the last takes the challenge away. */
 export function attempt(
@@ -120,19 +137,28 @@ export function attempt(
 /** The challenges of a store. */
 export function challenges(store: Store): Challenges {
   const { platform } = store;
-  const records = collection<Challenge>(store, "challenges", SHAPE);
+  const records = collection<Pending>(store, "challenges", SHAPE);
+
+  /** Decides on what a mailed code answers; anything else stays as it is, and is none. */
+  const change = <R>(id: string, decide: Decide<Challenge, R>, seen?: Challenge): Promise<R> =>
+    records.change(id, (step) => {
+      const current = mailed(step);
+      const { next, result } = decide(current);
+      return { next: next === current ? step : next, result };
+    }, seen);
+
   return {
-    get: records.get,
+    get: async (id) => mailed(await records.get(id)),
     sweepers: [sweeper({ name: "challenges", ids: ID }, records)],
     put: (id, challenge) =>
       records.change(id, (current) => ({ next: current ?? challenge, result: undefined }), null),
     answer: (id, answer, seen) => {
       const now = platform.now();
-      return records.change(id, (current) => attempt(current, { ...answer, now }), seen);
+      return change(id, (current) => attempt(current, { ...answer, now }), seen);
     },
     renew: (id, { code, leaves, resendAt }, seen) => {
       const now = platform.now();
-      return records.change<Renewed | null>(id, (current) => {
+      return change<Renewed | null>(id, (current) => {
         if (current === null) return { next: null, result: null };
         if (current.resendAt > now) return { next: current, result: { challenge: current, added: false } };
         const newest = current.codes.slice(-1);
@@ -142,7 +168,7 @@ export function challenges(store: Store): Challenges {
       }, seen);
     },
     blind: (id, hash, decoy) =>
-      records.change(id, (current) => {
+      change(id, (current) => {
         const dead = current?.codes.find((code) => code.hash === hash);
         if (current === null || dead === undefined) return { next: current, result: undefined };
         // It goes first: the next resend drops it, and not the code that arrived.
@@ -151,7 +177,7 @@ export function challenges(store: Store): Challenges {
       }),
     revoke: (id, hash) => {
       const now = platform.now();
-      return records.change(id, (current) => {
+      return change(id, (current) => {
         const codes = current?.codes.filter((code) => code.hash !== hash) ?? [];
         const exp = Math.max(...codes.map((code) => code.exp));
         return {

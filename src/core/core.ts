@@ -8,7 +8,9 @@ import type { Driver } from "../store/driver.ts";
 import type { Sweeper } from "../store/sweeper.ts";
 import { type AccessTokens, accessTokens } from "./access_tokens.ts";
 import { type Accounts, accounts as accountsOf } from "./accounts.ts";
+import { type Authority, authority } from "./authority.ts";
 import { bounces } from "./bounces.ts";
+import type { About, CredentialGround, Credentials, Kind } from "./credentials.ts";
 import { type Events, events as eventsOf } from "./events.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { type Devices, devices as devicesOf } from "./devices.ts";
@@ -41,6 +43,9 @@ export interface Core {
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly authority: Authority;
+  /** The credentials of a kind. */
+  readonly credentials: <T extends About>(kind: Kind<T>) => Promise<Credentials<T>>;
   readonly profiles: () => Promise<Profiles>;
   readonly replies: () => Promise<Replies>;
   readonly remove: Removal;
@@ -83,7 +88,8 @@ export function assemble(
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
   const mail = mailOf(settings.email, { platform, events, mails, bounces: bounces(store, foundation) });
-  const rare = rarely({ ...given, store, keyring: keys, foundation, accounts });
+  const allowed = authority(sessions, platform, settings.session);
+  const rare = rarely({ ...given, store, keyring: keys, foundation, accounts, authority: allowed, mail });
   const owners = [foundation, limits, signing, accounts, sessions, challenges];
   return {
     ...given,
@@ -95,6 +101,7 @@ export function assemble(
     accounts,
     devices,
     sessions,
+    authority: allowed,
     ...rare,
     remove: removal(accounts, sessions, events, platform.now),
     mail,
@@ -116,8 +123,11 @@ function closing(mail: Mail, driver: Driver): Core["close"] {
 }
 
 /** What few requests need: it is loaded when it is used. */
-function rarely(ground: ProfileGround & ReplyGround): Pick<Core, "profiles" | "replies"> {
+function rarely(
+  ground: ProfileGround & ReplyGround & CredentialGround,
+): Pick<Core, "credentials" | "profiles" | "replies"> {
   return {
+    credentials: async (kind) => (await import("./credentials.ts")).credentials(ground, kind),
     profiles: async () => (await import("./profile.ts")).profiles(ground),
     replies: async () => (await import("./replies.ts")).replies(ground),
   };

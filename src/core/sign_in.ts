@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
 import type { AccessToken, ClientInfo, Grant, SessionMode } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { AccessTokens } from "./access_tokens.ts";
@@ -31,6 +31,10 @@ export interface Wanted {
 export interface Proof {
   readonly value: Value;
   readonly noted: Noted;
+  /** Who has the value, where that was read to judge by. */
+  readonly owner?: Owner;
+  /** What the account becomes besides, in the swap that lists the session, or why the proof does not count after all. Pure. */
+  readonly become?: (account: Account) => Account | ErrorCode;
 }
 
 /** What of a grant is not in it: it never gets into its JSON. */
@@ -81,9 +85,9 @@ export interface Gate {
 }
 
 /** What became of listing a session: the ids of those that ended with it, or a proof that no longer counts. */
-type Admitted = { readonly is: "listed"; readonly owner: Owner; readonly ended: readonly string[] } | {
-  readonly is: "refused";
-};
+type Admitted =
+  | { readonly is: "listed"; readonly owner: Owner; readonly ended: readonly string[] }
+  | { readonly is: "refused"; readonly code: ErrorCode };
 
 /** The gate. */
 export function signIn(
@@ -124,8 +128,8 @@ export function signIn(
     const { at: now } = entry;
     const room = settings.maxPerUser - 1;
     return await accounts.change<Admitted>(owner.uid, (account) => {
-      const admitted = account === null ? null : may({ uid: owner.uid, account });
-      if (admitted === null) return { next: account, result: { is: "refused" } };
+      const admitted = account === null ? MOVED : may({ uid: owner.uid, account });
+      if (typeof admitted === "string") return { next: account, result: { is: "refused", code: admitted } };
       const live = admitted.sessions.filter(({ sid, exp }) => exp > now && sid !== replaced);
       const kept = room === 0 ? [] : live.slice(-room);
       const next: Account = { ...admitted, sessions: [...kept, entry] };
@@ -198,9 +202,9 @@ export function signIn(
       );
       return await grantFor(held, false, client?.device, prepared);
     },
-    async finish({ value, noted }, wanted) {
+    async finish({ value, noted, become, ...known }, wanted) {
       mode(wanted.session, wanted.audience);
-      let owner = await accounts.find(value); // the claim is read first: no draft where the value has an owner
+      let owner = known.owner ?? await accounts.find(value); // the claim is read first: no draft where the value has an owner
       if (owner === null) {
         if (noted.uid !== null) throw new AuthError("challenge_invalid"); // whoever was meant has it no longer
         await hooks.before("beforeSignUp", { ...named(value), ...facts(wanted) }, wanted.client);
@@ -216,8 +220,11 @@ export function signIn(
       await hooks.before("beforeSignIn", { user: userView(owner), ...facts(wanted) }, wanted.client);
       const entry = sessions.entry(); // its time begins now, however long the hooks took
       const replaced = wanted.replaces?.sessionId ?? null;
-      const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));
-      if (admitted.is === "refused") throw new AuthError("challenge_invalid");
+      const admitted = await list(owner, entry, replaced, (now) => {
+        const account = proven(now, value, noted);
+        return typeof account === "string" || become === undefined ? account : become(account);
+      });
+      if (admitted.is === "refused") throw new AuthError(admitted.code);
       return await opened(admitted.owner, entry, wanted, admitted.ended, false);
     },
     async admit(uid, wanted) {
@@ -234,9 +241,9 @@ export function signIn(
         { uid, account },
         entry,
         null,
-        (now) => now.account.epoch === account.epoch ? now.account : null,
+        (now) => now.account.epoch === account.epoch ? now.account : MOVED,
       );
-      if (admitted.is === "refused") throw new AuthError("challenge_invalid"); // everything was ended meanwhile
+      if (admitted.is === "refused") throw new AuthError(admitted.code);
       return await opened(admitted.owner, entry, wanted, admitted.ended, false);
     },
   };
@@ -250,18 +257,20 @@ function subjectOf(found: Found): Subject {
   return { uid, sid, amr, roles, authenticatedAt, endsAt, audience, at, told };
 }
 
-/** Judges an account inside the swap: what it becomes, or null where the proof does not count. */
-type May = (owner: Owner) => Account | null;
+/** Judges an account inside the swap: what it becomes, or why the proof does not count. */
+type May = (owner: Owner) => Account | ErrorCode;
+
+const MOVED = "challenge_invalid"; // the account is gone, or something of it was revoked meanwhile
 
 /** Whoever proves an address that an account lists unproven takes the account over: in that one swap all else that the account
  * lists, says of itself or keeps goes, and all its sessions; its roles, which only the application gives, stay. No epoch is compared then, or its maker could keep the owner out by revoking in turn. */
-function proven(owner: Owner, value: Value, noted: Noted): Account | null {
+function proven(owner: Owner, value: Value, noted: Noted): Account | ErrorCode {
   const { uid, account } = owner;
-  if (!lists(account, value)) return null;
+  if (!lists(account, value)) return MOVED;
   const unproven = account.identifiers.some((one) =>
     one.type === value.type && one.value === value.value && !one.proven
   );
-  if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;
+  if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return MOVED;
   if (!unproven) return account;
   const { slots: _, fields: __, reserving: ___, ...bare } = account;
   return {

@@ -1,10 +1,9 @@
 import { newId } from "../crypto/token.ts";
 import { AuthError, type ErrorCode } from "../errors.ts";
-import type { Decide, Decision, Store } from "../store/collection.ts";
+import type { Decide, Store } from "../store/collection.ts";
 import {
   type Account,
   type Identifier,
-  isListed,
   isOverdue,
   lists,
   type Owner,
@@ -12,18 +11,13 @@ import {
   unmoved,
   type Value,
 } from "./account_record.ts";
+import { type Acting, acting } from "./acting.ts";
 import type { Noted } from "./challenges.ts";
 import type { Claims } from "./claims.ts";
 
-/** What an account becomes besides, in the same swap; null: it may not. Pure: it is asked again whenever somebody was faster. */
-export type Become = (account: Account) => Account | null;
-
-/** Whose account, and on what authority. */
-interface Acting {
-  readonly uid: string;
-  /** The session on whose authority; undefined: the application's own. */
-  readonly acting: string | undefined;
-}
+/** What an account becomes besides, in the same swap; null, or a code, which `add` or `remove` throws: it may not. Pure: it is asked again
+ * whenever somebody was faster. */
+export type Become = (account: Account) => Account | ErrorCode | null;
 
 /** Values that are to be added to an account. */
 export interface Adding extends Acting {
@@ -83,28 +77,13 @@ export interface ValueGround {
 /** Why an account may not change so. */
 type No = ErrorCode | "refused";
 
-type Verdict<R> = Decision<Account, R | No>;
-
-const MOST = 10; // values of an account: it is one record
+/** How many values of a kind an account may have: it is one record. Those that have no row share the bound of the others. */
+const MOST: Readonly<Record<string, number>> = { passkey: 20, key: 20, other: 10 };
 
 /** Adds values in three steps, and removes them in three: each may be the last one. */
 export function values({ store, claims, change }: ValueGround): Values {
   const { platform } = store;
-
-  /** Decides on an account for whoever acts, who must be signed in still, in the very swap that changes something for them. */
-  async function decideFor<R>(
-    { uid, acting }: Acting,
-    decide: (account: Account) => Verdict<R>,
-  ): Promise<R | No> {
-    const at = platform.now();
-    return await change<R | No>(uid, (account) => {
-      if (account === null) {
-        return { next: null, result: acting === undefined ? "not_found" : "session_ended" };
-      }
-      const acts = acting === undefined || isListed(account, acting, at);
-      return acts ? decide(account) : { next: account, result: "session_ended" };
-    });
-  }
+  const act = acting(change, platform.now);
 
   /** One try: null where another add of the account is under way, which is waited for like anybody's, or where the reservation was
    * cleared away meanwhile. */
@@ -113,7 +92,7 @@ export function values({ store, claims, change }: ValueGround): Values {
     const op = newId(platform.random);
     const wanted = inOrder(adding.values, claims.hashOf);
     const at = platform.now();
-    const reserved = await decideFor<Wanted | null>(adding, (account) => {
+    const reserved = await act<Wanted | null | No>(adding, (account) => {
       const missing = wanted.filter(([, value]) => !lists(account, value));
       const next = extended(account, adding, missing);
       if (typeof next === "string") return { next: account, result: next };
@@ -146,7 +125,7 @@ export function values({ store, claims, change }: ValueGround): Values {
 
   /** Lists exactly what was reserved and claimed. */
   async function commit(adding: Adding, op: string, reserved: Wanted): Promise<Added | null | No> {
-    return await decideFor<Added | null>(adding, (account) => {
+    return await act<Added | null | No>(adding, (account) => {
       if (!reserves(account, op)) return { next: account, result: null };
       const next = extended(account, adding, reserved);
       if (typeof next === "string") return { next: account, result: next };
@@ -171,10 +150,10 @@ export function values({ store, claims, change }: ValueGround): Values {
       const { uid } = acting;
       const hash = claims.hashOf(value);
       const claim = await claims.get(hash); // before the value is struck off: a claim made after that has another text
-      const removed = await decideFor<Account>(acting, (account) => {
+      const removed = await act<Account | No>(acting, (account) => {
         if (!lists(account, value)) return { next: account, result: "not_found" };
-        const next = become(without(account, value));
-        return next === null ? { next: account, result: "refused" } : { next, result: next };
+        const next = allowed(become(without(account, value)));
+        return typeof next === "string" ? { next: account, result: next } : { next, result: next };
       });
       if (typeof removed === "string") return no(removed);
       if (claim?.uid === uid) await claims.discard(hash, claim);
@@ -197,9 +176,20 @@ function extended(account: Account, adding: Adding, values: Wanted): Account | N
   const { uid, noted, become = itself } = adding;
   if (noted.uid !== uid || !unmoved(noted, { uid, account })) return "challenge_invalid";
   const identifiers = [...account.identifiers, ...values.map(([, value]) => value)];
-  if (identifiers.length > MOST) return "limit_reached";
-  const next = become({ ...account, identifiers });
+  if (values.some(([, { type }]) => isFull(identifiers, kindOf(type)))) return "limit_reached";
+  return allowed(become({ ...account, identifiers }));
+}
+
+function allowed(next: ReturnType<Become>): Account | No {
   return next === null ? "refused" : next;
+}
+
+function isFull(identifiers: readonly Identifier[], kind: string): boolean {
+  return identifiers.filter(({ type }) => kindOf(type) === kind).length > (MOST[kind] ?? 0);
+}
+
+function kindOf(type: string): string {
+  return Object.hasOwn(MOST, type) ? type : "other";
 }
 
 function without(account: Account, { type, value }: Value): Account {

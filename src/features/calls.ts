@@ -2,6 +2,8 @@ import type { Calls } from "../contract.ts";
 import { type Account, calls as account } from "./account/contract.ts";
 import { calls as challenges, type Challenges } from "./challenges/contract.ts";
 import { calls as emailOtp, type EmailOtp } from "./email_otp/contract.ts";
+import { calls as key, type Key } from "./key/contract.ts";
+import { calls as passkey, type Passkey } from "./passkey/contract.ts";
 import { calls as sessions, type LocalSessions, type Sessions } from "./sessions/contract.ts";
 import { calls as wellKnown, type WellKnown } from "./well_known/contract.ts";
 
@@ -10,6 +12,8 @@ export interface Routed {
   readonly account: Account;
   readonly challenges: Challenges;
   readonly emailOtp: EmailOtp;
+  readonly key: Key;
+  readonly passkey: Passkey;
   readonly sessions: Omit<Sessions, LocalSessions>;
   readonly wellKnown: WellKnown;
 }
@@ -19,6 +23,8 @@ export const calls: { readonly [K in keyof Routed]: Calls<Routed[K]> } = {
   account,
   challenges,
   emailOtp,
+  key,
+  passkey,
   sessions,
   wellKnown,
 };

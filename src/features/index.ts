@@ -1,7 +1,9 @@
 import { account } from "./account/feature.ts";
 import { challenges } from "./challenges/feature.ts";
 import { emailOtp } from "./email_otp/feature.ts";
+import { key } from "./key/feature.ts";
 import { mail } from "./mail/feature.ts";
+import { passkey } from "./passkey/feature.ts";
 import { sessions } from "./sessions/feature.ts";
 import { users } from "./users/feature.ts";
 import { wellKnown } from "./well_known/feature.ts";
@@ -17,4 +19,8 @@ export const always: {
 } = { account, challenges, mail, sessions, users, wellKnown };
 
 /** The features that are on when the options name them. */
-export const chosen: { readonly emailOtp: typeof emailOtp } = { emailOtp };
+export const chosen: {
+  readonly emailOtp: typeof emailOtp;
+  readonly key: typeof key;
+  readonly passkey: typeof passkey;
+} = { emailOtp, key, passkey };

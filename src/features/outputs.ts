@@ -12,6 +12,15 @@ import {
 } from "../base/schema.ts";
 import type { AccessToken, Grant, MailedStep, Session, SignedIn, User } from "../model.ts";
 import type { Routed } from "./calls.ts";
+import type { KeyInfo, KeyList, KeyStep } from "./key/contract.ts";
+import type {
+  AcceptedCredentials,
+  PasskeyInfo,
+  PasskeyList,
+  PasskeySignInStep,
+  RegistrationStep,
+  RelatedOrigins,
+} from "./passkey/contract.ts";
 import type { Ended, SessionList } from "./sessions/contract.ts";
 import type { Health, KeySet } from "./well_known/contract.ts";
 
@@ -67,11 +76,62 @@ const grant = members<Grant>({
 
 const step = members<MailedStep>({ challengeId: id(), expiresAt: time, resendAt: time }, "MailedStep");
 
+const passkey = members<PasskeyInfo>({
+  id: id(),
+  credentialId: word,
+  name: word,
+  createdAt: time,
+  lastUsedAt: maybe(time),
+  backedUp: flag(),
+  transports: list(word),
+  aaguid: word,
+}, "Passkey");
+
+const accepted = members<AcceptedCredentials>({
+  rpId: word,
+  userId: word,
+  allAcceptedCredentialIds: list(word),
+});
+
+const key = members<KeyInfo>({
+  id: id(),
+  name: word,
+  type: oneOf("Ed25519"),
+  publicKey: word,
+  fingerprint: word,
+  createdAt: time,
+  lastUsedAt: maybe(time),
+}, "Key");
+
+const keyStep = members<KeyStep>({ challengeId: id(), message: word, expiresAt: time }, "KeyStep");
+
+/** What browsers take as it is. */
+const options = described(maybeText(), { type: "object" });
+
 /** What the routes of the built-in features answer. */
 export const outputs: { readonly [F in keyof Routed]: Outputs<Routed[F]> } = {
   account: { get: user, update: user, remove: null },
   challenges: { resend: step },
   emailOtp: { start: step, verify: grant },
+  key: {
+    startAdd: keyStep,
+    add: key,
+    startSignIn: keyStep,
+    finishSignIn: grant,
+    list: members<KeyList>({ items: list(key) }),
+    rename: key,
+    remove: null,
+  },
+  passkey: {
+    startRegistration: members<RegistrationStep>({ challengeId: id(), options }),
+    finishRegistration: passkey,
+    startSignIn: members<PasskeySignInStep>({ challengeId: id(), options }),
+    finishSignIn: grant,
+    list: members<PasskeyList>({ items: list(passkey), signal: maybe(accepted) }),
+    rename: passkey,
+    remove: null,
+    relatedOrigins: members<RelatedOrigins>({ origins: list(word) }),
+  },
   sessions: {
     get: members<SignedIn>({ user: maybe(user), session: maybe(session) }, "Signed"),
     refresh: grant,

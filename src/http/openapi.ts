@@ -76,6 +76,7 @@ export function describe({ endpoints, outputs, url, cookie, hasFields, limits }:
         operationId: name,
         summary: route.summary,
         tags: [feature],
+        ...(route.atRoot && { servers: [{ url: new URL(url).origin }] }),
         security: SECURITY[route.access],
         ...parametersOf(method, input, named, shown),
         responses: responsesOf(route, { output, schemas, isLimited }),

@@ -27,7 +27,7 @@ interface Pattern {
 export function router(endpoints: readonly Endpoint[], basePath: string): Router {
   const patterns = endpoints.map((endpoint): Pattern => {
     const [method = "", path = ""] = endpoint.call.split(" ");
-    return { method, segments: (basePath + path).split("/"), endpoint };
+    return { method, segments: ((endpoint.route.atRoot ? "" : basePath) + path).split("/"), endpoint };
   });
   function at(segments: readonly string[]): readonly Pattern[] {
     const matching = patterns.filter((pattern) => matches(pattern.segments, segments));

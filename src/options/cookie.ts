@@ -1,3 +1,4 @@
+import { isAddress } from "../base/domain.ts";
 import type { Report } from "../base/report.ts";
 
 /** How the cookie is set. */
@@ -48,13 +49,13 @@ export function cookieSettings(given: CookieOptions | undefined, url: URL, repor
 
 function cookieDomain(given: unknown, { hostname }: URL, report: Report): string | undefined {
   if (given === undefined) return undefined;
-  const labels = typeof given === "string" ? given.split(".") : [];
-  const fits = hostname === given || hostname.endsWith(`.${String(given)}`);
-  if (labels.length < 2 || !fits || /^[\d.]+$/.test(String(given))) {
-    const none = hostname.includes(".") && !/^[\d.]+$/.test(hostname)
+  const domain = String(given);
+  const fits = hostname === domain || hostname.endsWith(`.${domain}`);
+  if (!domain.includes(".") || !fits || isAddress(domain)) {
+    const none = hostname.includes(".") && !isAddress(hostname)
       ? `must be "${hostname}" or a parent of it with at least two labels, without a leading dot`
       : `must be left out: ${hostname} has no subdomains to share a cookie with`;
     report.add("cookie.domain", none);
   }
-  return String(given);
+  return domain;
 }

@@ -2,7 +2,9 @@ import type { Report } from "../base/report.ts";
 import type { Account } from "../features/account/contract.ts";
 import type { Challenges } from "../features/challenges/contract.ts";
 import type { EmailOtp } from "../features/email_otp/contract.ts";
+import type { Key } from "../features/key/contract.ts";
 import type { Mail } from "../features/mail/contract.ts";
+import type { Passkey } from "../features/passkey/contract.ts";
 import type { Sessions } from "../features/sessions/contract.ts";
 import type { Users } from "../features/users/contract.ts";
 
@@ -14,8 +16,12 @@ export interface Operations {
   readonly challenges: Challenges;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp: EmailOtp;
+  /** Signing in with key pairs. */
+  readonly key: Key;
   /** What becomes of mail. */
   readonly mail: Mail;
+  /** Signing in with passkeys. */
+  readonly passkey: Passkey;
   /** Sessions of users. */
   readonly sessions: Sessions;
   /** Accounts, for the application's own server code. */

@@ -1,3 +1,4 @@
+import { isPublicSuffix } from "../base/domain.ts";
 import { isLoopback } from "../base/origin.ts";
 import type { Report } from "../base/report.ts";
 import type { AuthOptions, Settings } from "../options.ts";
@@ -37,18 +38,13 @@ function cookies({ cookie }: Partial<AuthOptions>, { session }: Settings, report
   if (cookie !== undefined && session.mode === "bearer") {
     report.add("cookie", 'has no effect where session.mode is "bearer": leave it out');
   }
-  if (typeof cookie?.domain === "string" && PUBLIC_SUFFIXES.includes(` ${cookie.domain} `)) {
+  if (typeof cookie?.domain === "string" && isPublicSuffix(cookie.domain)) {
     report.add(
       "cookie.domain",
       `must not be ${cookie.domain}: browsers keep no cookie for all who register below it`,
     );
   }
 }
-
-/** The commonest of publicsuffix.org: for the others the browser says so. */
-const PUBLIC_SUFFIXES =
-  " co.uk org.uk com.au com.br co.jp co.in co.kr co.nz co.za com.cn com.mx com.tr github.io gitlab.io vercel.app " +
-  "netlify.app herokuapp.com pages.dev workers.dev web.app firebaseapp.com fly.dev onrender.com deno.dev azurewebsites.net ";
 
 function origins(
   { trustedOrigins, cors, allowInsecureOrigin }: Partial<AuthOptions>,

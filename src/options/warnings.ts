@@ -14,7 +14,7 @@ export function warningsOf(
 
 const PLAIN_HTTP =
   "baseUrl is plain HTTP outside this machine (allowInsecureOrigin): whoever is on the way reads codes, " +
-  "cookies and tokens. Only for tests.";
+  "cookies and tokens, and browsers have no passkeys there. Only for tests.";
 
 const UNLIMITED =
   "rateLimit is false: nobody counts how often somebody asks, and how often somebody is mailed. Only for tests.";

@@ -123,9 +123,15 @@ export async function checkAssertion(
   const isRight = isSignatureAlgorithm(algorithm) &&
     await verify(algorithm, publicKey, signedOf(data, clientData), signature);
   if (!isRight) return refused("it is not signed by the credential's key");
-  // Two zeros are fine: most passkeys do not count. No step forward means that a copy was made (section 6.1.1).
-  const isCopy = counter <= stored.counter && (counter > 0 || stored.counter > 0);
-  return isCopy ? { is: "cloned", counter } : { is: "valid", counter, backedUp, userVerified };
+  return isCopy(counter, stored.counter)
+    ? { is: "cloned", counter }
+    : { is: "valid", counter, backedUp, userVerified };
+}
+
+/** Whether a count says that there are two of an authenticator. Two zeros are fine: most passkeys do not count. No step forward means
+ * that a copy was made (section 6.1.1). */
+export function isCopy(counter: number, stored: number): boolean {
+  return counter <= stored && (counter > 0 || stored > 0);
 }
 
 function refused(why: string): Refused {

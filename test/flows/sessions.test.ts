@@ -595,7 +595,7 @@ flow("the cookie's name and attributes follow from the address and the options",
     ["https://a.example", { sameSite: "none" }, "__Host-latchkey", "HttpOnly; Secure; SameSite=None"],
     ["http://localhost:8080", {}, "latchkey-8080", "HttpOnly; SameSite=Lax"],
     ["http://localhost", {}, "latchkey-80", "HttpOnly; SameSite=Lax"],
-    ["http://[::1]:4000", {}, "latchkey-4000", "HttpOnly; SameSite=Lax"],
+    ["http://app.localhost:4000", {}, "latchkey-4000", "HttpOnly; SameSite=Lax"],
     ["http://192.168.1.5:3000", {}, "latchkey-3000", "HttpOnly; SameSite=Lax"],
   ] as const;
   for (const [baseUrl, cookie, name, attributes] of cases) {

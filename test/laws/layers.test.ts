@@ -42,8 +42,12 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["features/calls", "features/*/contract, contract (types)"],
   ["features/outputs", "features/*/contract (types), features/calls (types), model (types), base"],
   ["features/index", "features/*/feature, contract (types)"],
-  ["features/*/contract", "contract (types), model (types), base (types)"],
-  ["features/*", "own, contract, model, core (types), base, protocol, errors, options/steps"],
+  ["features/notices", "model (types)"],
+  ["features/*/contract", "contract (types), model (types), base (types), protocol/webauthn_json (types)"],
+  [
+    "features/*",
+    "own, contract, model, core (types), base, protocol, errors, options/steps, features/notices",
+  ],
   [
     "http",
     "own, contract, endpoint (types), model, platform (types), options (types), errors, base, protocol/cookie, core (types), libraries",
@@ -71,9 +75,9 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
-  "events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges slots",
-  "account_record claims values accounts devices guesses session_record sessions",
-  "profile views hooks bounces mail_text smtp mail mailed_steps sign_in removal replies sweep core causes explain",
+  "events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges questions slots",
+  "account_record acting claims values accounts devices guesses session_record sessions authority",
+  "profile views hooks bounces mail_text smtp mail notices credentials mailed_steps sign_in removal replies sweep core causes explain",
 ].join(" ").split(" ");
 
 test("a file imports only what its room may", () => {

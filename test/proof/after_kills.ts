@@ -163,6 +163,8 @@ function laterAt({ store, path }: Scene, ahead: number): Later {
     baseUrl: BASE_URL,
     email: { from: "no-reply@example.com", send: box.send },
     emailOtp: true,
+    passkey: true,
+    key: true,
     rateLimit: false,
     platform: { now, log: { warn: () => {} } },
   });

@@ -61,6 +61,8 @@ const server = make({
   baseUrl: BASE_URL,
   email: { from: "no-reply@example.com", send: box.send },
   emailOtp: true,
+  passkey: true,
+  key: true,
   rateLimit: false, // a crowd is not held up
   platform: { log: { warn: () => {} } }, // of that
 });

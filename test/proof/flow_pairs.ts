@@ -46,11 +46,11 @@ export async function met(flows: readonly Flow[], seed: number): Promise<Met> {
         const place = stage.driver(i, driver);
         return options.wrap?.(place) ?? place;
       },
-      createAuth: (given) =>
-        eye.watching(noting(options.createAuth ?? createAuth))({
-          ...given,
-          platform: { ...given.platform, sleep: stage.sleep(i, given.platform?.sleep ?? clock.sleep) },
-        }),
+      createAuth(given) {
+        const sleep = stage.sleep(i, given.platform?.sleep ?? clock.sleep);
+        const paced: typeof given = { ...given, platform: { ...given.platform, sleep } };
+        return eye.watching(noting(options.createAuth ?? createAuth))(paced);
+      },
     })
   );
   const parts = flows.map(({ name, run }, i) => ({ name, act: () => run(worlds[i]!) }));

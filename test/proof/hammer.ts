@@ -29,8 +29,10 @@ export interface Hammer {
 export const LEEWAY = 1000;
 
 /** What the servers of all processes are told, besides where their store is. */
-export const OPTIONS: Partial<AuthOptions> & Required<Pick<AuthOptions, "emailOtp">> = {
+export const OPTIONS: Partial<AuthOptions> & Required<Pick<AuthOptions, "emailOtp" | "passkey" | "key">> = {
   emailOtp: { resendAfter: "0s" },
+  passkey: true,
+  key: true,
   session: { reuseLeeway: "1s" },
   rateLimit: false, // nobody is held up
   storageDeadline: "30s", // a busy machine is no reason to give up

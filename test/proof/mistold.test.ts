@@ -19,7 +19,8 @@ async function toldWrongly(fault: keyof typeof FAULTS, order: string): Promise<r
       const driver = options.storage as Driver; // of a world
       const getItem: Driver["getItem"] = (key) =>
         (isFaulty && key.startsWith("sessions:") ? FAULTS[fault] ?? driver.getItem : driver.getItem)(key);
-      return createAuth({ ...options, storage: { ...driver, getItem } });
+      const faulty: typeof options = { ...options, storage: { ...driver, getItem } };
+      return createAuth(faulty);
     },
   });
   isFaulty = true;

@@ -81,6 +81,8 @@ export function serving(storage: Driver, { send }: Mailbox, deadline: number = D
     storageDeadline: `${deadline}s`,
     email: { from: "no-reply@example.com", send },
     emailOtp: true,
+    passkey: true,
+    key: true,
     rateLimit: false,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });

@@ -32,7 +32,10 @@ export async function turned(flow: Flow, via: Via, jumps: Jumps, ms: number = PA
     name: flow.name,
     options: {
       ...flow.options,
-      createAuth: (given) => make({ ...given, platform: shifted(given.platform, () => off) }),
+      createAuth(given) {
+        const turned: typeof given = { ...given, platform: shifted(given.platform, () => off) };
+        return make(turned);
+      },
     },
     run(world: World) {
       here = world;

@@ -133,6 +133,8 @@ function serving(storage: Driver): FullAuth {
     baseUrl: BASE_URL,
     email: { from: "no-reply@example.com", send: () => {} },
     emailOtp: true,
+    passkey: true,
+    key: true,
     rateLimit: false, // a crowd is not held up
     platform: { now },
   });

@@ -110,6 +110,8 @@ function serving(place: Place, { send }: Mailbox, now = machine.now): FullAuth {
     baseUrl: BASE_URL,
     email: { from: "no-reply@example.com", send },
     emailOtp: true,
+    passkey: true,
+    key: true,
     rateLimit: false, // a crowd is not held up
     platform: { now },
   });

@@ -90,7 +90,8 @@ async function overHttp(auth: FullAuth, name: string, input: object, headers: He
   const sends = method === "POST" || method === "PUT" || method === "PATCH";
   const sent = new Headers(headers);
   if (sends) sent.set("content-type", "application/json");
-  const request = new Request(`http://localhost:3000/auth${filled}`, {
+  const base = `http://localhost:3000${route.atRoot ? "" : "/auth"}`;
+  const request = new Request(`${base}${filled}`, {
     method,
     headers: sent,
     ...(sends && { body: JSON.stringify(body) }),

@@ -117,6 +117,8 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
         baseUrl: BASE_URL,
         email: { ...bed.email, from: "Latchkey <no-reply@example.com>" },
         emailOtp: true,
+        passkey: true,
+        key: true,
         logger: { debug: note, info: note, warn: note, error: note },
         ...given.options,
         ...options,
@@ -125,7 +127,7 @@ export function world(store: StoreName, via: Via, given: WorldOptions = {}): Wor
           log: { warn: (message: string) => void log.push(message) },
           ...options.platform,
         },
-      } as AuthOptions & { readonly emailOtp: true },
+      } as AuthOptions & { readonly emailOtp: true; readonly passkey: true; readonly key: true },
     );
   };
   const servers: FullAuth[] = [];

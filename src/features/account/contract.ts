@@ -18,8 +18,8 @@ export interface Account<U extends User = User> {
    * ``` */
   update(input: UpdateAccount<U>): Promise<U>;
   /** Removes the account of whoever calls, with its sessions and everything that it has. Where a session calls, the user must have
-   * signed in within `session.freshFor`.
-   * @throws {AuthError} `step_up_required`, `session_ended`, `not_found`
+   * signed in within `session.freshFor`, and not by a key pair.
+   * @throws {AuthError} `step_up_required`, `forbidden`, `session_ended`, `not_found`
    * @example Usage
    * ```ts ignore
    * await auth.account.remove({ userId });

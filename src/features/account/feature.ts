@@ -2,7 +2,7 @@ import { maybe, name, object, openObject, optional } from "../../base/schema.ts"
 import type { Feature, Routes, Wire } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
 import { AuthError } from "../../errors.ts";
-import { type Account, calls, type OwnAccount, type UpdateAccount } from "./contract.ts";
+import { type Account, calls, type UpdateAccount } from "./contract.ts";
 
 const nothing = object<Record<never, never>>({});
 
@@ -34,25 +34,15 @@ const routes: Routes<Account> = {
     session: "ends",
     input: nothing,
     status: 204,
-    errors: ["step_up_required"],
+    errors: ["step_up_required", "forbidden"],
   },
 };
 
-function create({ platform, settings, accounts, profiles, sessions, remove, views }: Core): Account {
-  /** Signed in long ago, whoever sits at the device now may be somebody else. */
-  async function demandFresh(caller: OwnAccount, sessionId: string): Promise<void> {
-    const found = sessions.kept(caller) ?? await sessions.load(caller.userId, sessionId);
-    if (found === null) throw new AuthError("session_ended");
-    const age = platform.now() - found.record.createdAt;
-    if (age > settings.session.freshFor * 1000) throw new AuthError("step_up_required");
-  }
-
+function create({ accounts, authority, profiles, sessions, remove, views }: Core): Account {
   return {
     async get(caller) {
-      const { userId, sessionId } = caller;
-      const found = sessions.kept(caller) ??
-        (sessionId === undefined ? null : await sessions.load(userId, sessionId));
-      if (found === null && sessionId !== undefined) throw new AuthError("session_ended");
+      const { userId } = caller;
+      const found = await authority.session(caller);
       const account = found?.account ?? await accounts.get(userId);
       if (account === null) throw new AuthError("not_found");
       return views.user({ uid: userId, account });
@@ -68,7 +58,8 @@ function create({ platform, settings, accounts, profiles, sessions, remove, view
     },
     async remove(caller) {
       const { userId, sessionId } = caller;
-      if (sessionId !== undefined) await demandFresh(caller, sessionId);
+      await authority.person(caller);
+      await authority.fresh(caller);
       const removed = await remove(userId, sessionId, caller.client);
       if (removed === null) throw new AuthError(sessionId === undefined ? "not_found" : "session_ended");
     },

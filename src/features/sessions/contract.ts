@@ -34,7 +34,7 @@ export interface Sessions<U extends User = User> {
   signOut(input: MaybeCaller): Promise<void>;
   /** Ends all sessions of a user, the caller's own included unless it is `except`. What was begun before (a code that is on its
    * way, a check of a password) lets nobody in afterwards.
-   * @throws {AuthError} `session_ended` where the calling session no longer lives
+   * @throws {AuthError} `session_ended` where the calling session no longer lives, `forbidden` where a key pair made it
    * @example Usage
    * ```ts ignore
    * const { ended } = await auth.sessions.endAll({ userId, except: sessionId });
@@ -47,7 +47,8 @@ export interface Sessions<U extends User = User> {
    * ``` */
   list(input: OfUser): Promise<SessionList>;
   /** Ends one session of a user.
-   * @throws {AuthError} `not_found`, `session_ended` where the calling session no longer lives
+   * @throws {AuthError} `not_found`, `session_ended` where the calling session no longer lives, `forbidden` where a key pair made it and
+   * it is to end another
    * @example Usage
    * ```ts ignore
    * await auth.sessions.end({ userId, id: items[0].id });

@@ -52,7 +52,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
     keeps: "except",
     input: object<Wire<EndAll>>({ except: optional(id()) }),
     status: 200,
-    errors: [],
+    errors: ["forbidden"],
   },
   list: {
     summary: "List the sessions of the user",
@@ -66,7 +66,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
     access: "session",
     input: object<Wire<EndOne>>({ id: id() }),
     status: 204,
-    errors: ["not_found"],
+    errors: ["not_found", "forbidden"],
   },
 };
 
@@ -78,7 +78,7 @@ const creating = object<Omit<CreateSession, "client">>({
 
 const verifying = object<{ readonly token: string }>({ token: matching(/^/, "a text") }); // one that is no token is nobody's
 
-function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
+function create({ authority, events, sessions, signIn, hooks, views }: Core): Sessions {
   const told = (found: Found): SignedIn => ({
     user: views.user(found),
     session: views.session(found, found.sid),
@@ -123,7 +123,7 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
       }
     },
     async endAll({ userId, sessionId, except, client }) {
-      const found = sessions.kept({ userId, sessionId, client });
+      const found = await authority.person({ userId, sessionId, client });
       const answer = { ended: await end(userId, { except, acting: sessionId }, client) };
       const isKept = found !== null && except === sessionId && found.record.family === null;
       if (isKept) await signIn.reissue(answer, found, client);
@@ -136,6 +136,7 @@ function create({ events, sessions, signIn, hooks, views }: Core): Sessions {
       return { items: all.map((found) => views.session(found, sessionId)) };
     },
     async end({ userId, sessionId, id, client }) {
+      if (id !== sessionId) await authority.person({ userId, sessionId, client });
       const ended = await end(userId, { sid: id, acting: sessionId }, client);
       if (ended === 0) throw new AuthError("not_found");
     },

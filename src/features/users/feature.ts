@@ -1,64 +1,16 @@
-import {
-  email,
-  flag,
-  matching,
-  maybe,
-  name,
-  object,
-  openObject,
-  optional,
-  parse,
-} from "../../base/schema.ts";
+import { lazy } from "../../base/lazy.ts";
 import type { Feature } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
-import { AuthError } from "../../errors.ts";
-import type { NewUser, UpdateUser, Users } from "./contract.ts";
-
-const creating = { email: email(), emailVerified: optional(flag()), name: optional(name()) };
-const updating = { id: matching(/^/, "a text"), name: optional(maybe(name())) };
-const finding = object<{ readonly email: string }>({ email: email() });
-// Any text may be asked for: one that is no id is nobody's.
-const byId = object<{ readonly id: string }>({ id: matching(/^/, "a text") });
-
-function create({ events, platform, settings, accounts, profiles, remove, views }: Core): Users {
-  const shape = settings.users.fields === null ? object : openObject; // fields of the application's own are judged by its schema
-  return {
-    async create(input) {
-      const { email, emailVerified, name = null, ...given } = parse(shape<NewUser>(creating), input);
-      const fields = await (await profiles()).born({ name, ...given });
-      const value = { type: "email", value: email } as const;
-      const identifier = { ...value, proven: emailVerified === true };
-      const created = await accounts.create(
-        value,
-        () => accounts.newborn({ createdAt: platform.now(), name, fields, identifier, sessions: [] }),
-      );
-      if (created.is === "taken") throw new AuthError("identifier_taken");
-      events.emit("user.created", { userId: created.owner.uid });
-      return views.user(created.owner);
-    },
-    async get(input) {
-      const { id } = parse(byId, input);
-      const account = await accounts.get(id);
-      return account === null ? null : views.user({ uid: id, account });
-    },
-    async find(input) {
-      const owner = await accounts.find({ type: "email", value: parse(finding, input).email });
-      return owner === null ? null : views.user(owner);
-    },
-    async update(input) {
-      const { id, ...given } = parse(shape<UpdateUser>(updating), input);
-      const updated = await (await profiles()).update(id, given, {});
-      if (updated.is !== "updated") throw new AuthError("not_found");
-      return views.user({ uid: id, account: updated.account });
-    },
-    remove: async (input) => ({ removed: await remove(parse(byId, input).id) ?? 0 }),
-  };
-}
+import type { Users } from "./contract.ts";
 
 /** Accounts, for the application's own server code. */
 export const users: Feature<Users, Core, undefined, undefined, keyof Users> = {
   calls: {},
   routes: {},
   settings: () => undefined,
-  create,
+  create: (core) =>
+    lazy(
+      ["create", "get", "find", "update", "remove"],
+      async () => (await import("./methods.ts")).methods(core), // few processes need them
+    ),
 };

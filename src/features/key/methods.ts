@@ -1,0 +1,183 @@
+import { matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
+import type { Account } from "../../core/account_record.ts";
+import type { Core } from "../../core/core.ts";
+import type { About, Credential } from "../../core/credentials.ts";
+import { AuthError, type ErrorCode } from "../../errors.ts";
+import { fingerprint, openSshLine, parsePublicKey } from "../../protocol/key_pairs.ts";
+import {
+  messageToSign,
+  type ParsedSignature,
+  parseSignature,
+  verifySignature,
+} from "../../protocol/key_pairs_signed.ts";
+import type { Key, KeyInfo, KeyStep, OwnKeys, PublicKey } from "./contract.ts";
+import type { KeySettings } from "./settings.ts";
+
+const NAME = "Key";
+const NOBODY = { uid: null, epoch: 0 }; // whose it is, is looked up when it is proven
+const PURPOSES = { "sign-in": "key.signIn", add: "key.add" } as const;
+
+const anyText = () => matching(/^/, "a text");
+const time = () => whole({ min: 0, max: Number.MAX_SAFE_INTEGER });
+
+/** What an account keeps about a key. Its value is the key in its one form. */
+const ABOUT: Schema<About> = openObject<About>({
+  id: anyText(),
+  name: anyText(),
+  createdAt: time(),
+  lastUsedAt: maybe(time()),
+});
+
+/** The methods of key pairs. */
+export function methods(core: Core, settings: KeySettings): Key {
+  return { ...adding(core, settings), ...signingIn(core, settings), ...managing(core) };
+}
+
+function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"> {
+  const { accounts, authority } = core;
+
+  /** The account of whoever calls. */
+  async function own(caller: OwnKeys): Promise<Account> {
+    await authority.person(caller);
+    const account = (await authority.fresh(caller))?.account ?? await accounts.get(caller.userId);
+    if (account === null) throw new AuthError("not_found");
+    return account;
+  }
+
+  return {
+    async startAdd({ publicKey, ...caller }) {
+      const key = keyOf(publicKey);
+      const { epoch } = await own(caller);
+      return await ask(core, settings, { purpose: "add", key, noted: { uid: caller.userId, epoch } });
+    },
+    async add({ challengeId, signature, name = NAME, ...caller }) {
+      await own(caller);
+      const parsed = signatureOf(signature);
+      const question = await (await keysOf(core)).questions.get(challengeId, PURPOSES.add);
+      if (question?.noted.uid !== caller.userId) throw new AuthError("challenge_invalid");
+      const { subject: value, noted, asked } = question;
+      // It uses nothing up: whoever has the key learns nothing by it.
+      if (await accounts.find({ type: "key", value }) !== null) throw new AuthError("credential_taken");
+      if (!await (await keysOf(core)).questions.spend(challengeId, question)) {
+        throw new AuthError("challenge_invalid");
+      }
+      await judge(value, asked, parsed);
+      const { add } = await keysOf(core);
+      const become = (account: Account) => account;
+      return told({ value, about: await add(caller, { value, about: { name }, noted, become }) });
+    },
+  };
+}
+
+function signingIn(core: Core, settings: KeySettings): Pick<Key, "startSignIn" | "finishSignIn"> {
+  const { platform, accounts, signIn } = core;
+
+  /** What becomes of the account in the swap that lists the session. */
+  async function using(value: string) {
+    const { find, put } = await keysOf(core);
+    const lastUsedAt = platform.now();
+    return (account: Account): Account | ErrorCode => {
+      const about = find(account, value)?.about;
+      return about === undefined ? "challenge_invalid" : put(account, value, { ...about, lastUsedAt });
+    };
+  }
+
+  return {
+    startSignIn: async ({ publicKey }) =>
+      await ask(core, settings, { purpose: "sign-in", key: keyOf(publicKey), noted: NOBODY }),
+    async finishSignIn({ challengeId, signature, session, audience, client, userId, sessionId }) {
+      signIn.mode(session, audience); // a way of carrying it that is off spends nothing
+      const parsed = signatureOf(signature);
+      const question = await (await keysOf(core)).questions.get(challengeId, PURPOSES["sign-in"]);
+      const isSpent = question !== null && await (await keysOf(core)).questions.spend(challengeId, question);
+      if (!isSpent) throw new AuthError("challenge_invalid");
+      await judge(question.subject, question.asked, parsed);
+      const value = { type: "key", value: question.subject };
+      const owner = await accounts.find(value);
+      if (owner === null) throw new AuthError("credentials_invalid");
+      const noted = { uid: owner.uid, epoch: owner.account.epoch };
+      return await signIn.finish({ value, owner, noted, become: await using(value.value) }, {
+        session,
+        audience,
+        amr: ["key"],
+        client,
+        replaces: { userId, sessionId },
+      });
+    },
+  };
+}
+
+function managing(core: Core): Pick<Key, "list" | "rename" | "remove"> {
+  const { accounts, authority } = core;
+  return {
+    async list(caller) {
+      const account = (await authority.session(caller))?.account ?? await accounts.get(caller.userId);
+      if (account === null) throw new AuthError("not_found");
+      return { items: (await keysOf(core)).of(account).map(told) };
+    },
+    rename: async ({ id, name, ...caller }) => told(await (await keysOf(core)).rename(caller, id, name)),
+    remove: async ({ id, ...caller }) => await (await keysOf(core)).remove(caller, id),
+  };
+}
+
+const keysOf = ({ credentials }: Core) => credentials({ type: "key", shape: ABOUT });
+
+/** What is to be signed, by whom. */
+interface Asking {
+  readonly purpose: keyof typeof PURPOSES;
+  readonly key: string;
+  readonly noted: { readonly uid: string | null; readonly epoch: number };
+}
+
+async function ask(
+  core: Core,
+  { ttl }: KeySettings,
+  { purpose, key, noted }: Asking,
+): Promise<KeyStep> {
+  const { platform, settings } = core;
+  const { issuer } = settings.jwt;
+  const expiresAt = platform.now() + ttl * 1000;
+  const about = { purpose: PURPOSES[purpose], subject: key, noted, exp: expiresAt };
+  const { challengeId, asked } = await (await keysOf(core)).questions.ask(
+    about,
+    (challengeId) => messageToSign({ purpose, issuer, key, challengeId, expiresAt }),
+  );
+  return { challengeId, message: asked, expiresAt: iso(expiresAt) };
+}
+
+async function judge(key: string, message: string, signature: ParsedSignature): Promise<void> {
+  if (await verifySignature(key, message, signature)) return;
+  throw new AuthError("signature_invalid", { remedy: "it was not made of this message with this key" });
+}
+
+function keyOf(given: PublicKey): string {
+  const parsed = parsePublicKey(given);
+  if (parsed !== null) return parsed.key;
+  const message =
+    "must be an Ed25519 public key: an OpenSSH line, base64url or base58 of 32 bytes, a PEM or a JWK";
+  throw new AuthError("input_invalid", { issues: [{ path: "publicKey", message }] });
+}
+
+function signatureOf(given: string): ParsedSignature {
+  const parsed = parseSignature(given);
+  if (parsed !== null) return parsed;
+  const message = "must be base64url of 64 bytes, or what ssh-keygen -Y sign -n latchkey prints";
+  throw new AuthError("input_invalid", { issues: [{ path: "signature", message }] });
+}
+
+/** A key as its owner is told of it. */
+function told({ value, about: { id, name, createdAt, lastUsedAt } }: Credential<About>): KeyInfo {
+  return {
+    id,
+    name,
+    type: "Ed25519",
+    publicKey: openSshLine(value),
+    fingerprint: fingerprint(value),
+    createdAt: iso(createdAt),
+    lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
