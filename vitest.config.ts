@@ -6,6 +6,7 @@ const isNode = !process.versions["bun"] && !("Deno" in globalThis);
 const ONCE: readonly string[] = [
   "test/package/**",
   "test/browser/authenticator.test.ts", // whether ours is as Chromium's: what it signs is looked at everywhere
+  "test/browser/passkeys_*.test.ts", // what Chromium sends is the same, and passkeys.test.ts is tried everywhere
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
   "test/proof/*_planted.test.ts",

@@ -1,5 +1,6 @@
 // What pages print: tables, and whole files of examples/.
 import { readFileSync } from "node:fs";
+import { extname } from "node:path";
 
 const root = new URL("../", import.meta.url);
 const SLOT = /<!-- printed from the code: (\S+) -->\n[^]*?<!-- end -->/g;
@@ -21,5 +22,5 @@ export function filled(path: string, texts: Readonly<Record<string, string>> = {
 }
 
 function example(path: string): string {
-  return `\`\`\`ts\n${readFileSync(new URL(path, root), "utf8").trimEnd()}\n\`\`\``;
+  return `\`\`\`${extname(path).slice(1)}\n${readFileSync(new URL(path, root), "utf8").trimEnd()}\n\`\`\``;
 }

@@ -136,7 +136,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.stop();
+  await browser?.close();
   server.close();
   server.closeAllConnections();
 });

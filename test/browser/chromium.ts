@@ -79,20 +79,20 @@ export interface Tab {
 export interface Chromium {
   /** Opens a page. */
   readonly open: (url: string) => Promise<Tab>;
-  readonly stop: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-/** Starts one. */
-export async function chromium(): Promise<Chromium> {
+/** Starts one. `flags`: of its own. */
+export async function chromium(flags: readonly string[] = []): Promise<Chromium> {
   const { chromium } = await import("playwright-core");
   const browser: Browser = await chromium.launch({
     executablePath: CHROMIUM ?? "",
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
   return {
     open: async (url) => await opened(await browser.newContext(), url),
-    stop: () => browser.close(),
+    close: () => browser.close(),
   };
 }
 
