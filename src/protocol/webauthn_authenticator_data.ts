@@ -1,6 +1,7 @@
 // What an authenticator says of itself and of a ceremony (WebAuthn L3 section 6.1), taken apart.
 import { hex } from "../base/encoding.ts";
 import { type CborMap, isCborMap, readCbor } from "./cbor.ts";
+import { LONGEST_ID } from "./webauthn_schema.ts";
 
 /** Authenticator data. */
 export interface AuthenticatorData {
@@ -36,9 +37,6 @@ export interface AttestedCredential {
 export interface Flaw {
   readonly flaw: string;
 }
-
-/** The longest id of a credential, in bytes (section 4). */
-export const LONGEST_ID = 1023;
 
 const FLAGS = { UP: 0x01, UV: 0x04, BE: 0x08, BS: 0x10, AT: 0x40, ED: 0x80 };
 const [FLAGS_AT, COUNTER_AT, ATTESTED_AT] = [32, 33, 37];
