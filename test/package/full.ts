@@ -50,6 +50,15 @@ const auth = createAuth({
     locale: "en",
   },
   emailOtp: { signUp: true, length: 8, ttl: "5m", attempts: 3, resendAfter: "30s" },
+  passkey: {
+    rpId: "example.com",
+    rpName: "Example",
+    origins: ["https://example.com", "android:apk-key-hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+    ttl: "5m",
+    userVerification: "required",
+    requireDiscoverable: true,
+  },
+  key: { ttl: "5m" },
   hooks: {
     beforeSignIn: ({ user }) => user.name === "Eve" ? { deny: "not_here" } : undefined,
     beforeSignUp: async ({ email }) => {

@@ -80,6 +80,7 @@ test.for(Object.entries(RUNTIMES))("installed, it is used through every door on 
     laws: true,
     verified: true,
     tested: ["ada@example.com", null],
+    byPasskey: ["swk", "user"],
     plugged: "+4915123456789",
     mailed: ["mail_failed", null],
     refused: ["config_invalid", "config_invalid"],

@@ -11,7 +11,7 @@ import redis from "@latchkey/auth/drivers/redis";
 import sqlite from "@latchkey/auth/drivers/sqlite";
 import { toNodeListener } from "@latchkey/auth/node";
 import { startServer } from "@latchkey/auth/server";
-import { driverSuite, signedIn as signedInHeaders, testbed } from "@latchkey/auth/testing";
+import { authenticator, driverSuite, signedIn as signedInHeaders, testbed } from "@latchkey/auth/testing";
 import { createVerifier } from "@latchkey/auth/verify";
 import { sms } from "../../examples/sms_plugin.ts";
 
@@ -37,6 +37,7 @@ console.log(JSON.stringify({
   laws: laws.length > 0,
   verified: await verified(),
   tested: await tested(),
+  byPasskey: await byPasskey(),
   plugged: await plugged(),
   mailed: await mailed(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
@@ -106,6 +107,23 @@ async function tested(): Promise<readonly (string | null | undefined)[]> {
   const after = await auth.getSession(headers);
   await auth.close();
   return [before.user?.email, after.user?.email ?? null];
+}
+
+/** How a passkey says that it signed in: what reads it is loaded when it comes. */
+async function byPasskey(): Promise<readonly string[]> {
+  const { options } = testbed();
+  const auth = createAuth({ baseUrl, passkey: true, ...options });
+  const { user, session } = await auth.requireSession(await signedInHeaders(auth, "ada@example.com"));
+  const caller = { userId: user.id, sessionId: session.id };
+  const device = authenticator();
+  const adding = await auth.passkey.startRegistration(caller);
+  const credential = await device.create(adding.options, { origin: baseUrl });
+  await auth.passkey.finishRegistration({ ...caller, challengeId: adding.challengeId, credential });
+  const asked = await auth.passkey.startSignIn({});
+  const signed = await device.get(asked.options, { origin: baseUrl });
+  const grant = await auth.passkey.finishSignIn({ challengeId: asked.challengeId, credential: signed });
+  await auth.close();
+  return grant.session.amr;
 }
 
 /** What is said of a mail server that is not there, by who speaks with mail servers: that one is there. */
