@@ -41,19 +41,22 @@ export interface SshFolder {
   readonly remove: () => Promise<void>;
 }
 
-/** A new folder, which its owner alone may look into. */
+/** A folder that its owner alone may look into, made when it is first used: where all tests skip, nobody would remove it. */
 export function sshFolder(): SshFolder {
-  const path = mkdtempSync(join(tmpdir(), "latchkey-ssh-"));
+  let made: string | undefined;
+  const folder = () => made ??= mkdtempSync(join(tmpdir(), "latchkey-ssh-"));
   const agents: ChildProcess[] = [];
   return {
-    path,
+    get path() {
+      return folder();
+    },
     key(name, { type = "ed25519", passPhrase = "" } = {}) {
-      const file = join(path, name);
+      const file = join(folder(), name);
       ssh(["ssh-keygen", "-q", "-t", type, "-N", passPhrase, "-C", `${name}@example.com`, "-f", file]);
       return { path: file, line: readFileSync(`${file}.pub`, "utf8") };
     },
     async agent() {
-      const env = { SSH_AUTH_SOCK: join(path, `agent-${agents.length}`) };
+      const env = { SSH_AUTH_SOCK: join(folder(), `agent-${agents.length}`) };
       const child = spawn("ssh-agent", ["-D", "-a", env.SSH_AUTH_SOCK], {
         stdio: ["ignore", "pipe", "ignore"],
       });
@@ -67,7 +70,7 @@ export function sshFolder(): SshFolder {
         if (agent.pid !== undefined) process.kill(agent.pid, "SIGTERM");
         await ended;
       }
-      rmSync(path, { recursive: true, force: true });
+      if (made !== undefined) rmSync(made, { recursive: true, force: true });
     },
   };
 }
