@@ -1,31 +1,21 @@
-// CBOR as authenticators write it (CTAP 2.1 section 8, message encoding), read by cborg. Loaded when the first of it is to be read.
-import { decodeFirst, type DecodeOptions, type Token, Tokenizer, Type } from "cborg";
+// CBOR as authenticators write it (RFC 8949; CTAP 2.1 section 8, message encoding), and no more of it.
 
 /** Arrays and maps in one item, at most: so deep it can be at most. Attestation objects have five, and a few more for each
  * certificate or statement in them. */
 const CONTAINERS = 100;
-
-const OPTIONS: DecodeOptions = {
-  useMaps: true, // labels are numbers, and no name of a member means anything else
-  rejectDuplicateMapKeys: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowBigInt: true,
-};
 
 /** A map as it was read: labels are numbers or texts. */
 export type CborMap = ReadonlyMap<unknown, unknown>;
 
 /** The first item in some bytes, and what stands behind it; null where there is none. Of what CTAP forbids, numbers that could be
  * shorter and maps in another order are read all the same: some authenticators write them, and they mean one thing. Items of indefinite
- * length, labels that stand twice, tags, fractions and texts that are not UTF-8 are refused. Numbers are integers; past 2^53 bigints. */
+ * length, labels that stand twice, tags, fractions and texts that are not UTF-8 are refused. Numbers past 2^53 are bigints. */
 export function readCbor(bytes: Uint8Array): { readonly value: unknown; readonly rest: Uint8Array } | null {
   try {
-    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    const [value, rest] = decodeFirst(plain, { ...OPTIONS, tokenizer: new Reader(plain, OPTIONS) });
-    return { value, rest };
+    const reader = { bytes, at: 0, room: CONTAINERS };
+    return { value: item(reader), rest: bytes.subarray(reader.at) };
   } catch {
-    return null; // cut short, or not CBOR
+    return null; // cut short, or not as authenticators write it
   }
 }
 
@@ -34,16 +24,59 @@ export function isCborMap(value: unknown): value is CborMap {
   return value instanceof Map;
 }
 
-class Reader extends Tokenizer {
-  #room = CONTAINERS;
+interface Reader {
+  readonly bytes: Uint8Array;
+  at: number;
+  room: number;
+}
 
-  override next(): Token {
-    const token = super.next();
-    const { type, value } = token;
-    if (Type.equals(type, Type.array) || Type.equals(type, Type.map)) this.#room--;
-    // cborg puts U+FFFD where a text is not UTF-8, and tells a fraction that is whole, 7.0, as the integer.
-    const isSpoilt = Type.equals(type, Type.string) && value.includes("\ufffd");
-    if (this.#room < 0 || isSpoilt || Type.equals(type, Type.float)) throw new Error("not as CTAP has it");
-    return token;
+const REFUSED = new Error("not CBOR as CTAP has it");
+const SIMPLE: ReadonlyMap<number, boolean | null> = new Map([[20, false], [21, true], [22, null]]);
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // a label with one is another label
+
+function item(reader: Reader): unknown {
+  const [first = 0] = take(reader, 1);
+  const [kind, info] = [first >> 5, first & 31];
+  if (kind === 7 && SIMPLE.has(info)) return SIMPLE.get(info);
+  if (kind > 5) throw REFUSED;
+  const number = argument(reader, info);
+  if (kind === 0) return number;
+  if (kind === 1) return typeof number === "bigint" ? -1n - number : -1 - number;
+  if (kind === 2) return take(reader, number);
+  if (kind === 3) return decoder.decode(take(reader, number));
+  if (reader.room-- === 0) throw REFUSED;
+  return kind === 4 ? list(reader, number) : map(reader, number);
+}
+
+function list(reader: Reader, length: number | bigint): readonly unknown[] {
+  const items: unknown[] = [];
+  while (items.length < length) items.push(item(reader)); // ends where the bytes do, whatever length was told
+  return items;
+}
+
+function map(reader: Reader, size: number | bigint): CborMap {
+  const members = new Map<unknown, unknown>();
+  while (members.size < size) {
+    const label = item(reader);
+    const isLabel = typeof label === "number" || typeof label === "string";
+    if (!isLabel || members.has(label)) throw REFUSED;
+    members.set(label, item(reader));
   }
+  return members;
+}
+
+/** The number that belongs to an item: its value, or how much follows. */
+function argument(reader: Reader, info: number): number | bigint {
+  if (info < 24) return info;
+  if (info > 27) throw REFUSED; // reserved, or of indefinite length
+  const bytes = take(reader, 1 << (info - 24));
+  const number = bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
+  return number <= Number.MAX_SAFE_INTEGER ? Number(number) : number;
+}
+
+function take(reader: Reader, length: number | bigint): Uint8Array {
+  if (length > reader.bytes.length - reader.at) throw REFUSED;
+  const from = reader.at;
+  reader.at += Number(length);
+  return reader.bytes.subarray(from, reader.at);
 }
