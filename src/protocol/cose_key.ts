@@ -1,9 +1,9 @@
 // Public keys as authenticators tell them (RFC 9052 section 7, RFC 9053 section 7, RFC 8230 section 4), looked at before they are kept.
-import { RSAPublicKey } from "@oslojs/crypto/rsa";
 import { decodeHex } from "@oslojs/encoding";
 import { base64url, hex } from "../base/encoding.ts";
 import type { CborMap } from "./cbor.ts";
 import { isPublicKey } from "./ed25519.ts";
+import { rsaSpki } from "./rsa.ts";
 import { type Ecdsa, isSignatureAlgorithm, type SignatureAlgorithm, SIGNING } from "./signatures.ts";
 
 /** A public key, as signatures are verified with it. */
@@ -69,9 +69,9 @@ function modulusOf(key: CborMap): string | { readonly flaw: string } {
   }
   const [modulus, exponent] = [integer(n), integer(e)];
   const isStrong = modulus >= 1n << BigInt(RSA_BITS.min - 1) && modulus % 2n === 1n && n[0] !== 0 &&
-    exponent > RSA_EXPONENT.min && exponent < RSA_EXPONENT.max && exponent % 2n === 1n;
+    exponent > RSA_EXPONENT.min && exponent < RSA_EXPONENT.max && exponent % 2n === 1n && e[0] !== 0;
   return isStrong
-    ? base64url(new RSAPublicKey(modulus, exponent).encodePKIX())
+    ? base64url(rsaSpki({ n, e }))
     : { flaw: `its RSA key is weak: it needs ${RSA_BITS.min} bits and an exponent like 65537` };
 }
 
