@@ -42,6 +42,11 @@ const MANY: readonly (readonly string[])[] = [
   ["an add", "a removal by the application"],
   ["an add", "a sign-up"],
   ["a removal of a value", "an add by another of what is listed"],
+  ["a passkey's answer", "endAll by the application"],
+  ["a passkey's answer", "a passkey's answer"],
+  ["a passkey's answer", "a passkey's removal"],
+  ["a new passkey", "a removal of a value"],
+  ["a key's answer", "endAll by the application"],
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */

@@ -155,6 +155,19 @@ const ROWS: readonly Row[] = [
   ["a take-over keeps what features keep", TAKE_OVER, TAKEN_OVER],
   ["a take-over keeps the sessions", TAKE_OVER, TAKEN_OVER],
   ["a take-over is no revocation", TAKE_OVER, TAKEN_OVER],
+  ["whose passkey it is, is looked up when its answer was used up", [
+    "a passkey's answer",
+    "endAll by the application",
+  ], REVOKED],
+  ["whose key it is, is looked up when its answer was used up", [
+    "a key's answer",
+    "endAll by the application",
+  ], REVOKED],
+  ["a question is not used up by its answer", ["a passkey's answer", "a passkey's answer"], /answered once/],
+  ["a passkey is added on what is known when it is finished", [
+    "a new passkey",
+    "a removal of a value",
+  ], /a value is added only if nothing was revoked/],
 ];
 
 /** Orders by chance, from a seed that is known to meet what is planted; where few do, an order that does. */

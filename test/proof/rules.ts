@@ -211,16 +211,36 @@ function takeOvers({ writes }: Story): readonly string[] {
   });
 }
 
-/** A sign-in uses up a challenge, which notes the account as it was when it was begun; then it lists a session. */
-function provenBy(writes: readonly Write[], { write, was, now }: Change): Proof | null {
+/** A sign-in uses up a challenge, which notes the account as it was when it was begun; then it lists a session. What a signature answers
+ * notes nobody: whose it is, the answer says, and the account counts as it was when the challenge was used up. */
+function provenBy(writes: readonly Write[], change: Change): Proof | null {
+  const { write, uid, was, now } = change;
   const begins = now?.sessions.some(({ sid }) => was?.sessions.some((one) => one.sid === sid) !== true);
+  const used = usedBy(writes, write);
+  if (begins !== true || used === null) return null;
+  const { purpose, subject, noted }: Proof & { readonly purpose: string } = JSON.parse(used.before);
+  if (purpose !== "passkey.signIn" && purpose !== "key.signIn") return { subject, noted };
+  const { credential } = Object(write.call?.input) as { readonly credential?: { readonly id: string } };
+  const shown = credential === undefined ? `key:${subject}` : `passkey:${credential.id}`;
+  return { subject: shown, noted: { uid, epoch: epochAt(writes, change, used.order) } };
+}
+
+/** The challenge that a call used up before it wrote something. */
+function usedBy(
+  writes: readonly Write[],
+  { call, order }: Write,
+): Write & { readonly before: string } | null {
   const used = writes.find((one) =>
-    one.call !== null && one.call === write.call && one.key.startsWith("challenges:") &&
-    one.after === null && one.before !== null && one.order < write.order
+    one.call !== null && one.call === call && one.key.startsWith("challenges:") &&
+    one.after === null && one.before !== null && one.order < order
   );
-  return begins === true && used?.before !== undefined && used.before !== null
-    ? JSON.parse(used.before)
-    : null;
+  return used === undefined ? null : { ...used, before: String(used.before) };
+}
+
+/** What the epoch of an account was at a moment before a change of it. */
+function epochAt(writes: readonly Write[], { write: { key }, was }: Change, moment: number): number {
+  const next = writes.find((write) => write.key === key && write.order > moment);
+  return accountOf(next?.before ?? null)?.epoch ?? was?.epoch ?? -1;
 }
 
 /** What a challenge says of what it proves. */
@@ -269,7 +289,8 @@ function proofs({ writes }: Story): readonly string[] {
 
 /** What is done on the authority of the session that it comes with. A sign-in only ends the one that it replaces, and a list strikes
  * off a session whose record never came, which is dead whoever looks. */
-const ACTS = /^(sessions\.(end|endAll|signOut)|account\.(update|remove)|values\.\w+)$/;
+const ACTS =
+  /^(sessions\.(end|endAll|signOut)|account\.(update|remove)|values\.\w+|(passkey|key)\.(startRegistration|finishRegistration|add|rename|remove))$/;
 
 function acting({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {
@@ -287,14 +308,25 @@ function isGivenBack({ before, after }: Write): boolean {
     now.identifiers.length === was.identifiers.length;
 }
 
-/** Values are reserved, and listed, on what was noted of the account when they were proven. */
+/** Values are reserved, and listed, on what was noted of the account when they were proven; credentials, when the challenge was put. */
 function provenValues({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {
-    const { call } = write;
-    if (call?.name !== "values.add" || call.input["uid"] !== uid || isGivenBack(write)) return [];
-    const { epoch } = Object(call.input["noted"]) as { readonly epoch?: number };
-    return was?.epoch === epoch ? [] : [`account ${uid}`];
+    const noted = notedBy(writes, write);
+    if (noted === null || noted.uid !== uid || isGivenBack(write)) return [];
+    return was?.epoch === noted.epoch ? [] : [`account ${uid}`];
   });
+}
+
+const ADDS = /^(passkey\.finishRegistration|key\.add)$/;
+
+function notedBy(writes: readonly Write[], write: Write): Proof["noted"] | null {
+  const { name = "", input = {} } = write.call ?? {};
+  if (name === "values.add") {
+    const { epoch = -1 } = Object(input["noted"]) as { readonly epoch?: number };
+    return { uid: String(input["uid"]), epoch };
+  }
+  const used = ADDS.test(name) ? usedBy(writes, write) : null;
+  return used === null ? null : (JSON.parse(used.before) as Proof).noted;
 }
 
 function answered({ calls, starts, ends, contents, writes }: Story): readonly string[] {

@@ -7,7 +7,11 @@ const ACCOUNT_RECORD = "src/core/account_record.ts";
 const CHALLENGES = "src/core/challenges.ts";
 const CLAIMS = "src/core/claims.ts";
 const COLLECTION = "src/store/collection.ts";
+const KEY = "src/features/key/methods.ts";
+const PASSKEY = "src/features/passkey/signing_in.ts";
 const PROFILE = "src/core/profile.ts";
+const QUESTIONS = "src/core/questions.ts";
+const REGISTRATION = "src/features/passkey/registration.ts";
 const REMOVAL = "src/core/removal.ts";
 const SESSIONS = "src/core/sessions.ts";
 const SIGN_IN = "src/core/sign_in.ts";
@@ -18,7 +22,7 @@ const VALUES = "src/core/values.ts";
 export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   "a proof judged before a revocation: the listing swap does not compare the epoch": [{
     file: SIGN_IN,
-    from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;",
+    from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return MOVED;",
     to: "",
   }],
   "a proof judged before a revocation: the epoch is read after judging": [
@@ -70,10 +74,10 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   }],
   "a guess is told before it is counted": [{
     file: CHALLENGES,
-    from: "return records.change(id, (current) => attempt(current, { ...answer, now }), seen);",
+    from: "return change(id, (current) => attempt(current, { ...answer, now }), seen);",
     to: `return Promise.resolve(records.get(id)).then(async (seen) => {
-        const { result } = attempt(seen, { ...answer, now });
-        await records.change(id, (current) => attempt(current, { ...answer, now }));
+        const { result } = attempt(mailed(seen), { ...answer, now });
+        await change(id, (current) => attempt(current, { ...answer, now }));
         return result;
       });`,
   }],
@@ -185,13 +189,13 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   }],
   "an add that commits after the session that asked for it was ended": [{
     file: VALUES,
-    from: "return await decideFor<Added | null>(adding,",
-    to: "return await decideFor<Added | null>({ ...adding, acting: undefined },",
+    from: "return await act<Added | null | No>(adding,",
+    to: "return await act<Added | null | No>({ ...adding, acting: undefined },",
   }],
   "a removal does not look at the acting session": [{
     file: VALUES,
-    from: "const removed = await decideFor<Account>(acting,",
-    to: "const removed = await decideFor<Account>({ ...acting, acting: undefined },",
+    from: "const removed = await act<Account | No>(acting,",
+    to: "const removed = await act<Account | No>({ ...acting, acting: undefined },",
   }],
   "a removal reads the claim after the value was struck off": [
     { file: VALUES, from: "const claim = await claims.get(hash);", to: "" },
@@ -244,11 +248,11 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     },
     {
       file: SIGN_IN,
-      from: "const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));",
+      from: "const admitted = await list(owner, entry, replaced, (now) => {",
       to: `const { session, audience, amr, client } = wanted;
           const opening = { mode: mode(session, audience), audience, amr, client };
           opened_.set(entry.sid, await sessions.open(owner.uid, owner.account, entry, opening));
-          const admitted = await list(owner, entry, replaced, (now) => proven(now, value, noted));`,
+          const admitted = await list(owner, entry, replaced, (now) => {`,
     },
     {
       file: SIGN_IN,
@@ -336,6 +340,33 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     file: SIGN_IN,
     from: "sessions: [], epoch: account.epoch + 1",
     to: "sessions: []",
+  }],
+  "whose passkey it is, is looked up when its answer was used up": [
+    { file: PASSKEY, from: "const found = await known(credentialId);", to: "" },
+    {
+      file: PASSKEY,
+      from: "const challenge = await spent(challengeId);",
+      to: "const challenge = await spent(challengeId); const found = await known(credentialId);",
+    },
+  ],
+  "whose key it is, is looked up when its answer was used up": [
+    { file: KEY, from: "const owner = await accounts.find(value); // before", to: "// before" },
+    {
+      file: KEY,
+      from: `if (owner === null) throw new AuthError("credentials_invalid");`,
+      to: `const owner = await accounts.find(value);
+          if (owner === null) throw new AuthError("credentials_invalid");`,
+    },
+  ],
+  "a question is not used up by its answer": [{
+    file: QUESTIONS,
+    from: "spend: (id, seen) => records.change(id, (current) => ({ next: null, result: current !== null }), seen)",
+    to: "spend: (id, seen) => Promise.resolve(id !== seen.asked)",
+  }],
+  "a passkey is added on what is known when it is finished": [{
+    file: REGISTRATION,
+    from: "noted: question.noted, become",
+    to: "noted: { uid: caller.userId, epoch: (await accounts.get(caller.userId))?.epoch ?? 0 }, become",
   }],
 };
 

@@ -88,12 +88,13 @@ function signingIn(core: Core, settings: KeySettings): Pick<Key, "startSignIn" |
     async finishSignIn({ challengeId, signature, session, audience, client, userId, sessionId }) {
       signIn.mode(session, audience); // a way of carrying it that is off spends nothing
       const parsed = signatureOf(signature);
-      const question = await (await keysOf(core)).questions.get(challengeId, PURPOSES["sign-in"]);
-      const isSpent = question !== null && await (await keysOf(core)).questions.spend(challengeId, question);
-      if (!isSpent) throw new AuthError("challenge_invalid");
-      await judge(question.subject, question.asked, parsed);
+      const { questions } = await keysOf(core);
+      const question = await questions.get(challengeId, PURPOSES["sign-in"]);
+      if (question === null) throw new AuthError("challenge_invalid");
       const value = { type: "key", value: question.subject };
-      const owner = await accounts.find(value);
+      const owner = await accounts.find(value); // before the answer counts: what is revoked after it came, revokes it
+      if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
+      await judge(question.subject, question.asked, parsed);
       if (owner === null) throw new AuthError("credentials_invalid");
       const noted = { uid: owner.uid, epoch: owner.account.epoch };
       return await signIn.finish({ value, owner, noted, become: await using(value.value) }, {

@@ -38,11 +38,10 @@ export function signingIn(
     return question.asked;
   }
 
-  async function known(credentialId: string): Promise<Known> {
+  async function known(credentialId: string): Promise<Known | null> {
     const owner = await accounts.find({ type: "passkey", value: credentialId });
     const stored = owner === null ? null : (await passkeys()).find(owner.account, credentialId);
-    if (owner !== null && stored !== null) return { owner, stored };
-    throw new AuthError("credentials_invalid", { signal: { rpId, credentialId } });
+    return owner !== null && stored !== null ? { owner, stored } : null;
   }
 
   /** What becomes of the account in the swap that lists the session. The counter is asked again: of two that answer at once with the
@@ -72,8 +71,11 @@ export function signingIn(
       const { challengeId, credential, session, audience, client, userId, sessionId } = input;
       signIn.mode(session, audience); // a way of carrying it that is off spends nothing
       const parsed = parseAssertion(credential);
+      const { credentialId } = parsed;
+      const found = await known(credentialId); // before the answer counts: what is revoked after it came, revokes it
       const challenge = await spent(challengeId);
-      const { owner, stored } = await known(parsed.credentialId);
+      if (found === null) throw new AuthError("credentials_invalid", { signal: { rpId, credentialId } });
+      const { owner, stored } = found;
       const { handle: userHandle = "" } = slot.get(owner.account) ?? {};
       const kept = { ...stored.about, id: stored.value, userHandle };
       const checked = parsed.userHandle === null
