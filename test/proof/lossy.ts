@@ -120,8 +120,11 @@ function oddIn(looked: Looked, before: Looked, lost: number): readonly string[] 
     .map(({ name, code }) => `${name} failed with ${code}`);
 }
 
+/** What sends a mail: it is asked for, or tells an owner what was done. */
+const MAILING = /(start|resend|finishRegistration|key\.add|key\.remove)$/;
+
 /** Each mail was asked for. */
 function mailsIn({ history: { calls }, mails }: Looked): readonly string[] {
-  const asked = calls.filter(({ name }) => /(start|resend)$/.test(name)).length;
+  const asked = calls.filter(({ name }) => MAILING.test(name)).length;
   return mails.length > asked ? [`${mails.length} mails, and ${asked} were asked for`] : [];
 }

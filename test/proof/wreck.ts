@@ -118,10 +118,10 @@ function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): 
   const spent = new Set([...starts.values()].map(({ call }) => call?.input["challengeId"]));
   return [...texts].flatMap(([key, text]) => {
     if (!key.startsWith("challenges:")) return [];
-    const { purpose, subject, codes } = JSON.parse(text) as {
+    const { purpose, subject, codes = [] } = JSON.parse(text) as {
       readonly purpose: string;
       readonly subject: string;
-      readonly codes: readonly { readonly exp: number }[];
+      readonly codes?: readonly { readonly exp: number }[];
     };
     const challengeId = key.slice("challenges:".length);
     const times = new Set(codes.map(({ exp }) => new Date(exp).toISOString()));
