@@ -41,6 +41,7 @@ export type { Rotation } from "./src/core/signing_keys.ts";
 export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
 export type {
   AuthEvent,
+  CredentialFields,
   EventFields,
   EventName,
   Level,
@@ -65,7 +66,38 @@ export type {
   EmailOtpStart,
   EmailOtpVerify,
 } from "./src/features/email_otp/contract.ts";
+export type {
+  AddKey,
+  FinishKeySignIn,
+  Key,
+  KeyInfo,
+  KeyList,
+  KeyOptions,
+  KeyStep,
+  OneKey,
+  OwnKeys,
+  PublicKey,
+  RenameKey,
+  StartAddKey,
+  StartKeySignIn,
+} from "./src/features/key/contract.ts";
 export type { Bounced, Mail } from "./src/features/mail/contract.ts";
+export type {
+  AcceptedCredentials,
+  FinishPasskeySignIn,
+  FinishRegistration,
+  OnePasskey,
+  OwnPasskeys,
+  Passkey,
+  PasskeyInfo,
+  PasskeyList,
+  PasskeyOptions,
+  PasskeySignInStep,
+  RegistrationStep,
+  RelatedOrigins,
+  RenamePasskey,
+  StartPasskeySignIn,
+} from "./src/features/passkey/contract.ts";
 export type {
   CreateSession,
   EndAll,
@@ -91,6 +123,7 @@ export type {
   MailText,
   MailWordings,
   Message,
+  NoticeMail,
   OpenApi,
   OwnLimit,
   ProfileChange,
@@ -122,4 +155,12 @@ export type { SessionOptions } from "./src/options/session.ts";
 export type { FieldsIssue, FieldsResult, FieldsSchema, UsersOptions } from "./src/options/users.ts";
 export type { Log, Platform } from "./src/platform.ts";
 export type { Algorithm } from "./src/protocol/algorithms.ts";
+export type {
+  AuthenticationResponseJSON,
+  CredentialJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialDescriptorJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from "./src/protocol/webauthn_json.ts";
 export type { Driver, MaybePromise, WriteOptions } from "./src/store/driver.ts";

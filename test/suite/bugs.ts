@@ -360,7 +360,8 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   ],
   "a question is not used up by its answer": [{
     file: QUESTIONS,
-    from: "spend: (id, seen) => records.change(id, (current) => ({ next: null, result: current !== null }), seen)",
+    from:
+      "spend: (id, seen) => records.change(id, (current) => ({ next: null, result: current !== null }), seen)",
     to: "spend: (id, seen) => Promise.resolve(id !== seen.asked)",
   }],
   "a passkey is added on what is known when it is finished": [{
