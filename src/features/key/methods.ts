@@ -53,16 +53,14 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
     async add({ challengeId, signature, name = NAME, ...caller }) {
       await own(caller);
       const parsed = signatureOf(signature);
-      const question = await (await keysOf(core)).questions.get(challengeId, PURPOSES.add);
+      const { questions, add } = await keysOf(core);
+      const question = await questions.get(challengeId, PURPOSES.add);
       if (question?.noted.uid !== caller.userId) throw new AuthError("challenge_invalid");
       const { subject: value, noted, asked } = question;
       // It uses nothing up: whoever has the key learns nothing by it.
       if (await accounts.find({ type: "key", value }) !== null) throw new AuthError("credential_taken");
-      if (!await (await keysOf(core)).questions.spend(challengeId, question)) {
-        throw new AuthError("challenge_invalid");
-      }
+      if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
       await judge(value, asked, parsed);
-      const { add } = await keysOf(core);
       const become = (account: Account) => account;
       return told({ value, about: await add(caller, { value, about: { name }, noted, become }) });
     },

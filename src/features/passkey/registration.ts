@@ -71,16 +71,14 @@ export function registration(
     async finishRegistration({ challengeId, credential, name = NAME, ...caller }: FinishRegistration) {
       const { account, firstOnly } = await calling(caller);
       const parsed = parseRegistration(credential);
-      const { of, add } = await passkeys();
+      const { of, add, questions } = await passkeys();
       const value = parsed.credentialId;
       // Nothing of this uses the challenge up: the same one may be answered by another authenticator.
       if (await accounts.find({ type: "passkey", value }) !== null) throw new AuthError("credential_taken");
       if (firstOnly && of(account).length > 0) throw new AuthError("forbidden");
-      const question = await (await passkeys()).questions.get(challengeId, PURPOSE);
+      const question = await questions.get(challengeId, PURPOSE);
       if (question?.noted.uid !== caller.userId) throw new AuthError("challenge_invalid");
-      if (!await (await passkeys()).questions.spend(challengeId, question)) {
-        throw new AuthError("challenge_invalid");
-      }
+      if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
       const checked = await checkRegistration(parsed, { ...settings, challenge: question.asked });
       if (checked.is === "refused") throw new AuthError("signature_invalid", { remedy: checked.why });
       const { id: _, userVerified: __, ...about } = checked.credential;

@@ -31,8 +31,9 @@ export function signingIn(
 
   /** What was asked; the question is used up. */
   async function spent(challengeId: string): Promise<string> {
-    const question = await (await passkeys()).questions.get(challengeId, PURPOSE);
-    if (question === null || !await (await passkeys()).questions.spend(challengeId, question)) {
+    const { questions } = await passkeys();
+    const question = await questions.get(challengeId, PURPOSE);
+    if (question === null || !await questions.spend(challengeId, question)) {
       throw new AuthError("challenge_invalid");
     }
     return question.asked;
