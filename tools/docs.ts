@@ -195,6 +195,8 @@ travels at the same time and counts as one trip.
 - No request lists keys, and none writes without comparing: of a driver, requests call \`getItem\` and \`swap\` alone.
 - A swap that somebody else was faster than is tried again after another read. That happens only where several requests change the
   same account or session at the same moment.
+- Mail that tells somebody of a passkey or a key that was added or removed goes out behind the reply: one more read, which nobody waits
+  for.
 - The first request of a process also reads \`lookup-key\` and \`meta\`. Whoever makes or checks access tokens reads \`signing-keys\` once a
   minute.
 

@@ -2,6 +2,9 @@
 import { base64url, fromBase64url, hex, utf8 } from "../../src/base/encoding.ts";
 import { signedData, type SshSignature } from "../../src/protocol/ssh_signature.ts";
 import { base64, ed25519Blob, joined, strings, uint32 } from "../../src/protocol/ssh_wire.ts";
+import type { FinishKeySignIn, KeyInfo, KeyStep } from "../../src/features/key/contract.ts";
+import type { Grant } from "../../src/model.ts";
+import type { Client } from "./client.ts";
 
 /** A key pair: base64url of the 32 bytes of each. */
 export interface KeyPair {
@@ -33,6 +36,26 @@ export async function signed({ x, d }: KeyPair, message: Uint8Array | string): P
 /** A bare signature as it goes over the wire. */
 export async function bare(pair: KeyPair, message: string): Promise<string> {
   return base64url(await signed(pair, message));
+}
+
+/** What answers the adding of a key, or a sign-in by one, that was begun. */
+export async function answering(
+  pair: KeyPair,
+  { challengeId, message }: Pick<KeyStep, "challengeId" | "message">,
+): Promise<Pick<FinishKeySignIn, "challengeId" | "signature">> {
+  return { challengeId, signature: await bare(pair, message) };
+}
+
+/** Adds a key to somebody's account. */
+export async function addsKey(somebody: Client, pair: KeyPair, name?: string): Promise<KeyInfo> {
+  const step = await somebody.key.startAdd({ publicKey: pair.x });
+  return await somebody.key.add({ ...await answering(pair, step), name });
+}
+
+/** Signs somebody in by a key. */
+export async function signsInByKey(somebody: Client, pair: KeyPair): Promise<Grant> {
+  const step = await somebody.key.startSignIn({ publicKey: pair.x });
+  return await somebody.key.finishSignIn(await answering(pair, step));
 }
 
 /** What of an SSH signature may be said otherwise. */

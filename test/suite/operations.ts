@@ -2,6 +2,7 @@
 import { machine } from "../../src/platform.ts";
 import type { Driver, MaybePromise } from "../../src/store/driver.ts";
 import type { Client } from "./client.ts";
+import { BY_KEY, BY_PASSKEY } from "./operations_by_credential.ts";
 import type { StoreName } from "./stores.ts";
 import { type World, world } from "./world.ts";
 
@@ -85,6 +86,8 @@ export const CASES: readonly Case[] = [
       return () => ada.challenges.resend({ challengeId });
     },
   },
+  ...BY_PASSKEY,
+  ...BY_KEY,
   { route: "sessions.get", when: "", prepare: signedIn((ada) => ada.sessions.get()) },
   {
     route: "sessions.get",
