@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ADA as ADA_KEY, bare } from "../suite/key_holder.ts";
 import { failure, issues, members, onSite, read, requestOf, type Site, WITH_BODY } from "./site.ts";
 
 const START = "POST /email/start";
@@ -212,7 +213,8 @@ test("64 KiB of one string, or of the smallest members, is judged at once", asyn
 });
 
 for (const row of WITH_BODY) {
-  const { name, call } = row;
+  const { name } = row;
+  const call = `${row.method} ${row.path}`;
 
   test(`${name}: members that nobody knows are input_invalid, those of objects and callers too`, async () => {
     await signedIn(async ({ ask }, headers) => {
@@ -229,9 +231,10 @@ for (const row of WITH_BODY) {
       const before = await world.contents();
       for (const member of members(row)) {
         for (const value of WRONG.filter((one) => one !== null || name !== "account.update")) { // null removes
-          const reply = await ask(call, { headers, body: { [member]: value } });
+          const whose = members(row).includes("challengeId") ? { challengeId: "a".repeat(26) } : {};
+          const reply = await ask(call, { headers, body: { ...whose, [member]: value } });
           const told = `${member}: ${JSON.stringify(value).slice(0, 60)}`;
-          expect([told, reply.status, issues(reply)[member]]).toEqual([
+          expect([told, reply.status, issues(reply)[toldAt(member, value)]]).toEqual([
             told,
             400,
             expect.stringMatching(/^(must |is )/),
@@ -268,6 +271,26 @@ const WRONG: readonly unknown[] = [
   ],
 ];
 
+/** Where a wrong value is told: of an object whose members are known, at the first that it lacks. */
+function toldAt(member: string, value: unknown): string {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return member === "credential" && isObject ? "credential.id" : member;
+}
+
+test("which one is meant the path says, and no body says otherwise", async () => {
+  await signedIn(async ({ ask }, headers) => {
+    const { body: step } = await ask("POST /keys/start", { headers, body: { publicKey: ADA_KEY.x } });
+    const { challengeId, message } = Object(step);
+    const signature = await bare(ADA_KEY, message);
+    const added = await ask("POST /keys", { headers, body: { challengeId, signature } });
+    const [id, other] = [Object(added.body).id, "a".repeat(26)];
+    const strange = await ask(`PATCH /keys/${other}`, { headers, body: { id, name: "Laptop" } });
+    expect(strange.body).toEqual(failure("not_found"));
+    const own = await ask(`PATCH /keys/${id}`, { headers, body: { id: other, name: "Laptop" } });
+    expect([own.status, own.body]).toEqual([200, { ...Object(added.body), name: "Laptop" }]);
+  });
+});
+
 test("every route that takes a body was asked", () => {
   const known = WITH_BODY.map((row) => [row.name, members(row).toSorted()]);
   expect(Object.fromEntries(known)).toMatchObject({
@@ -279,6 +302,16 @@ test("every route that takes a body was asked", () => {
     "sessions.endAll": ["except"],
     "sessions.signOut": [],
     "sessions.token": [],
+    "passkey.startRegistration": [],
+    "passkey.finishRegistration": ["challengeId", "credential", "name"],
+    "passkey.startSignIn": [],
+    "passkey.finishSignIn": ["audience", "challengeId", "credential", "session"],
+    "passkey.rename": ["name"],
+    "key.startAdd": ["publicKey"],
+    "key.add": ["challengeId", "name", "signature"],
+    "key.startSignIn": ["publicKey"],
+    "key.finishSignIn": ["audience", "challengeId", "session", "signature"],
+    "key.rename": ["name"],
   });
 });
 

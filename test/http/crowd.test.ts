@@ -224,6 +224,7 @@ const MEMBERS = [
   "attempt",
   "except",
   "userId",
+  ...["publicKey", "signature", "credential", "name", "id"],
   "__proto__",
   "x",
 ];

@@ -438,6 +438,18 @@ test("whatever starts, proves, refreshes or writes is limited, and what only rea
     "POST /challenges/resend": "start",
     "POST /session/refresh": "refresh",
     "PATCH /me": "proof",
+    "POST /keys/start": "start",
+    "POST /keys": "proof",
+    "POST /key/sign-in/start": "start",
+    "POST /key/sign-in/finish": "proof",
+    "PATCH /keys/:id": "proof",
+    "DELETE /keys/:id": "proof",
+    "POST /passkey/register/start": "start",
+    "POST /passkey/register/finish": "proof",
+    "POST /passkey/sign-in/start": "start",
+    "POST /passkey/sign-in/finish": "proof",
+    "PATCH /passkeys/:id": "proof",
+    "DELETE /passkeys/:id": "proof",
   });
   const open = ROWS.filter(({ route, method }) =>
     route.access === "anyone" && method !== "GET" && route.limit === undefined

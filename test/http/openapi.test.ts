@@ -5,7 +5,10 @@ import { sms } from "../../examples/sms_plugin.ts";
 import { definePlugin, object, optional, text } from "../../src/doors/plugin.ts";
 import { VERSION } from "../../src/http/openapi.ts";
 import type { Page, Redirect } from "../../src/model.ts";
+import { ROUTES } from "../suite/client.ts";
 import { checkOf } from "../suite/described.ts";
+import { ADA as PAIR, addsKey, answering, BOB as OTHER } from "../suite/key_holder.ts";
+import { device, registering, registers, signingIn } from "../suite/passkeys.ts";
 import { type Asked, onSite, type Reply, requestOf, ROWS, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";
@@ -21,7 +24,8 @@ test("a public validator finds the document in order, and it says each route and
     const said = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
     );
-    expect(said.toSorted()).toEqual(ROWS.map(({ call }) => call.replace(/:(\w+)/g, "{$1}")).toSorted());
+    const routes = Object.values(ROUTES).map(({ call }) => call.replace(/:(\w+)/g, "{$1}"));
+    expect(said.toSorted()).toEqual(routes.toSorted());
   });
 });
 
@@ -42,10 +46,10 @@ test("every route's replies are as the document says: what it answers, and how i
       check(call, reply.status, reply.body);
       seen.set(call, [...seen.get(call) ?? [], reply.status]);
     }
-    for (const { call } of ROWS) {
+    for (const { call } of Object.values(ROUTES)) {
       expect([call, seen.get(call)?.some((status) => status < 300)]).toEqual([call, true]);
     }
-  });
+  }, { passkey: { origins: ["https://app.example.com"] } });
 });
 
 interface Shows {
@@ -204,8 +208,12 @@ test("it names the cookie and the address of this very server, and the version o
   }, { baseUrl: "https://app.example.com", basePath: "/api/auth" });
 });
 
+/** A route, the call that leads to it, and what is sent. */
+type Called = readonly [route: string, call: string, asked: Asked];
+
 /** Each route as somebody would call it, and as somebody would call it wrongly. */
-async function calls({ ask, browser, world }: Site): Promise<readonly (readonly [string, string, Asked])[]> {
+async function calls(site: Site): Promise<readonly Called[]> {
+  const { ask, browser, world } = site;
   const headers = await browser(ADA);
   const other = await browser(ADA);
   const { body } = await ask("GET /session", { headers: other });
@@ -240,8 +248,49 @@ async function calls({ ask, browser, world }: Site): Promise<readonly (readonly 
     ["GET /me", "GET /me", { headers }],
     ["PATCH /me", "PATCH /me", { headers, body: { name: "Ada" } }],
     ["DELETE /sessions/:id", `DELETE /sessions/${id}`, { headers }],
+    ...await byCredentials(site, headers),
     ["POST /sign-out/all", "POST /sign-out/all", { headers, body: {} }],
     ["DELETE /me", "DELETE /me", { headers: await browser("leo@example.com") }],
     ["POST /sign-out", "POST /sign-out", { headers: await browser("kim@example.com"), body: {} }],
+  ];
+}
+
+/** What passkeys and key pairs add to it. */
+async function byCredentials(
+  { world, auth }: Site,
+  headers: Record<string, string>,
+): Promise<readonly Called[]> {
+  const [ada, held] = [world.at(auth), device(world)];
+  ada.wears(new Headers(headers));
+  const [passkey, key] = [await registers(ada, held), await addsKey(ada, PAIR)];
+  const step = await ada.key.startSignIn({ publicKey: PAIR.x });
+  const other = await ada.key.startAdd({ publicKey: OTHER.x });
+  const answers = {
+    registration: await registering(ada, device(world)),
+    passkey: await signingIn(ada, held),
+    key: await answering(PAIR, step),
+    added: await answering(OTHER, other),
+  };
+  const name = { headers, body: { name: "Phone" } };
+  return [
+    ["POST /passkey/register/finish", "POST /passkey/register/finish", {
+      headers,
+      body: answers.registration,
+    }],
+    ["POST /passkey/register/start", "POST /passkey/register/start", { headers, body: {} }],
+    ["POST /passkey/sign-in/start", "POST /passkey/sign-in/start", { body: {} }],
+    ["POST /passkey/sign-in/finish", "POST /passkey/sign-in/finish", { body: answers.passkey }],
+    ["POST /passkey/sign-in/finish", "POST /passkey/sign-in/finish", { body: answers.passkey }],
+    ["GET /passkeys", "GET /passkeys", { headers }],
+    ["PATCH /passkeys/:id", `PATCH /passkeys/${passkey.id}`, name],
+    ["GET /.well-known/webauthn", "GET /.well-known/webauthn", {}],
+    ["POST /keys", "POST /keys", { headers, body: answers.added }],
+    ["POST /keys/start", "POST /keys/start", { headers, body: { publicKey: OTHER.x } }],
+    ["POST /key/sign-in/start", "POST /key/sign-in/start", { body: { publicKey: PAIR.x } }],
+    ["POST /key/sign-in/finish", "POST /key/sign-in/finish", { body: { ...answers.key, session: "bearer" } }],
+    ["GET /keys", "GET /keys", { headers }],
+    ["PATCH /keys/:id", `PATCH /keys/${key.id}`, name],
+    ["DELETE /passkeys/:id", `DELETE /passkeys/${passkey.id}`, { headers }],
+    ["DELETE /keys/:id", `DELETE /keys/${key.id}`, { headers }],
   ];
 }

@@ -12,8 +12,8 @@ const CALLS: readonly Call[] = [
   "DELETE /keys/:id",
   "GET /keys/:id/parts/:part",
 ];
-// Of an endpoint the router looks at the call alone.
-const { find } = router(CALLS.map((call) => ({ name: call, call }) as Endpoint), "/auth");
+// Of an endpoint the router looks at the call, and at whether it is at the root.
+const { find } = router(CALLS.map((call) => ({ name: call, call, route: {} }) as Endpoint), "/auth");
 
 function found(method: string, path: string): unknown {
   try {
