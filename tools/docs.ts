@@ -37,6 +37,8 @@ const pages: Readonly<Record<string, string>> = {
   "docs/tokens.md": tokensPage(),
   "docs/guarantees.md": guaranteesPage(),
   "docs/testing.md": filled("docs/testing.md"),
+  "docs/passkeys.md": filled("docs/passkeys.md"),
+  "docs/keys.md": filled("docs/keys.md"),
 };
 const isCheck = process.argv.includes("--check");
 for (const [path, text] of Object.entries(pages)) {

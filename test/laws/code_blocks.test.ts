@@ -16,7 +16,7 @@ const IGNORED: Readonly<Record<string, string>> = {};
 /** What a block may speak of without saying where it comes from. `…` stands for the rest of the options. */
 const AMBIENT = `import { createAuth as create, AuthError as Failure } from "@latchkey/auth";
 const { auth: made } = { auth: create({
-  secret: "", baseUrl: "", email: { from: "", send: () => {} }, emailOtp: true,
+  secret: "", baseUrl: "", email: { from: "", send: () => {} }, emailOtp: true, passkey: true, key: true,
 }) };
 const shown = { secret: "", baseUrl: "", email: { from: "", send: () => {} } };
 declare global {
@@ -33,11 +33,16 @@ declare global {
   const request: Request;
   const incoming: import("node:http").IncomingMessage;
   const userId: string;
+  const sessionId: string;
+  const app: {
+    (request: Request): Promise<Response>;
+    use(path: string, listener: import("@latchkey/auth/node").NodeListener): void;
+  };
   const openKv: typeof import("@deno/kv").openKv;
   const emptyDatabase: () => object;
   const postgres: (database: object, now: () => number) => import("@latchkey/auth").Driver;
   namespace Deno {
-    function serve(options: { readonly port: number }, handler: (request: Request) => Promise<Response>): unknown;
+    function serve(options: { readonly port: number }, handler: (request: Request, info: unknown) => Promise<Response>): unknown;
   }
 }
 `;

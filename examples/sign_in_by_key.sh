@@ -1,0 +1,8 @@
+#!/bin/sh
+# Signs in by an SSH key, and prints an access token: sh sign_in_by_key.sh https://app.example.com/auth ~/.ssh/id_ed25519
+url=$1 key=$2
+ask() { curl -sS --fail-with-body "$url/key/sign-in/$1" -H 'content-type: application/json' -d "$2"; }
+step=$(ask start "$(jq -n --rawfile key "$key.pub" '{publicKey: $key}')")
+signature=$(printf %s "$step" | jq -j .message | ssh-keygen -q -Y sign -n latchkey -f "$key")
+answer=$(printf %s "$step" | jq --arg signature "$signature" '{challengeId, $signature, session: "bearer"}')
+ask finish "$answer" | jq -r .accessToken

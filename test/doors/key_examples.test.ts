@@ -1,0 +1,59 @@
+// The programs that docs/keys.md prints, against a server.
+import { execFile, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { signIn } from "../../examples/sign_in_by_key.ts";
+import { base64url, utf8 } from "../../src/base/encoding.ts";
+import { toNodeListener } from "../../src/doors/node.ts";
+import type { PublicKey } from "../../src/features/key/contract.ts";
+import { world } from "../suite/world.ts";
+import { sshFolder, sshSign } from "../suite/ssh_keygen.ts";
+import { listening } from "./listening.ts";
+
+const run = promisify(execFile);
+const SCRIPT = join(import.meta.dirname, "../../examples/sign_in_by_key.sh");
+const missing = ["curl", "jq", "ssh-keygen"].filter((tool) => spawnSync(tool, ["-?"]).error !== undefined);
+
+test("a program signs in by a key pair of WebCrypto", async () => {
+  const { add, amrOf, url } = await served();
+  const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]) as CryptoKeyPair;
+  await expect(signIn(url, pair)).rejects.toThrow("This is not accepted here.");
+  await add(await crypto.subtle.exportKey("jwk", pair.publicKey) as PublicKey, async (message) => {
+    const signature = await crypto.subtle.sign("Ed25519", pair.privateKey, Uint8Array.from(utf8(message)));
+    return base64url(new Uint8Array(signature));
+  });
+  expect(await amrOf((await signIn(url, pair)).accessToken)).toEqual(["key"]);
+});
+
+test.skipIf(missing.length > 0)(
+  `a shell signs in by an SSH key${missing.length > 0 ? ` (no ${missing.join(", ")} here: skipped)` : ""}`,
+  async () => {
+    const { add, amrOf, url } = await served();
+    const folder = sshFolder();
+    onTestFinished(folder.remove);
+    const { path, line } = folder.key("id_ed25519");
+    await add(line, (message) => sshSign(path, message));
+    const { stdout } = await run("sh", [SCRIPT, url, path]);
+    expect(await amrOf(stdout.trim())).toEqual(["key"]);
+  },
+);
+
+/** A server at which Ada may add keys. */
+async function served() {
+  const here = world("memory", "http");
+  onTestFinished(here.close);
+  const auth = here.server();
+  const ada = await here.signedIn("ada@example.com");
+  const port = await listening(toNodeListener(auth.handler));
+  return {
+    url: `http://localhost:${port}/auth`,
+    async add(publicKey: PublicKey, sign: (message: string) => string | Promise<string>) {
+      const { challengeId, message } = await ada.key.startAdd({ publicKey });
+      await ada.key.add({ challengeId, signature: await sign(message) });
+    },
+    async amrOf(token: string) {
+      return (await auth.requireSession(new Headers({ authorization: `Bearer ${token}` }))).session.amr;
+    },
+  };
+}
