@@ -22,8 +22,9 @@ afterAll(() => place.remove());
 test("the archive has the doors, the server's command and what is to be read, and nothing else", () => {
   const modules = doors().flatMap(({ file }) => [`${file}.d.ts`, `${file}.js`]);
   const pages = [
-    ...["architecture", "configuration", "errors", "events", "guarantees", "idempotency", "limits", "mail"],
-    ...["operations", "plug-ins", "production", "routes", "sessions", "stores", "testing", "tokens", "users"],
+    ...["architecture", "configuration", "errors", "events", "guarantees", "idempotency", "keys", "limits"],
+    ...["mail", "operations", "passkeys", "plug-ins", "production", "routes", "sessions", "stores"],
+    ...["testing", "tokens", "users"],
   ].map((name) => `docs/${name}.md`);
   const texts = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "examples/sms_plugin.ts"];
   expect(made.files).toEqual([...modules, "latchkey.js", "package.json", ...texts, ...pages].sort());
