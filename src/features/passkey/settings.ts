@@ -90,20 +90,22 @@ function originsOf(given: unknown, own: string, report: Report): readonly string
     report.add("passkey.origins", "must be a list of origins");
     return [own];
   }
-  given.forEach((one: unknown, i) => {
-    if (typeof one === "string" && (APP.test(one) || isWeb(one))) return;
+  const sound = Array.from<unknown>(given).filter((one, i): one is string => {
+    if (typeof one === "string" && (APP.test(one) || isWeb(one))) return true;
     report.add(
       `passkey.origins[${i}]`,
       'must be an exact origin like "https://app.example.com", or an app: "android:apk-key-hash:" with the base64url of its SHA-256',
     );
+    return false;
   });
-  return [...new Set([own, ...given.map(String)])];
+  return [...new Set([own, ...sound])];
 }
 
-/** Passkeys are for pages that nobody on the way can change. */
+/** Passkeys are for pages that nobody on the way can change, and belong to names. */
 function isWeb(origin: string): boolean {
-  return webOrigin(origin) === origin &&
-    (origin.startsWith("https:") || /^http:\/\/localhost(:|$)/.test(origin));
+  const isExact = webOrigin(origin) === origin && !origin.includes("*"); // which is a letter like any other in a URL
+  if (!isExact || isAddress(new URL(origin).hostname)) return false;
+  return origin.startsWith("https:") || /^http:\/\/localhost(:|$)/.test(origin);
 }
 
 /** What browsers count: the label before the suffix that anybody registers below, as far as two labels tell. */
