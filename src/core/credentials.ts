@@ -15,7 +15,7 @@ import type { Events } from "./events.ts";
 import type { Mail } from "./mail.ts";
 import { notices } from "./notices.ts";
 import { type Questions, questions } from "./questions.ts";
-import type { Become } from "./values.ts";
+import { type Become, hasRoom } from "./values.ts";
 
 /** What is kept about every credential, whatever its kind. */
 export interface About {
@@ -61,6 +61,8 @@ export interface Credentials<T extends About> {
   readonly find: (account: Account, value: string) => Credential<T> | null;
   /** The account with something else kept about one of them. Pure. */
   readonly put: (account: Account, value: string, about: T) => Account;
+  /** Whether an account may have one more. */
+  readonly hasRoom: (account: Account) => boolean;
   /** Decides on an account for whoever calls.
    * @throws {AuthError} the code that the decision names; `session_ended`, `not_found` */
   readonly decide: <R extends object>(
@@ -162,6 +164,7 @@ export function credentials<T extends About>(
     of,
     find,
     put,
+    hasRoom: (account) => hasRoom(account, type),
     decide,
     async add(caller, { value, about: given, noted, become }) {
       const kept: About = {
@@ -176,7 +179,9 @@ export function credentials<T extends About>(
         acting: caller.sessionId,
         values: [{ type, value, proven: true, about }],
         noted,
-        become,
+        // Of two that add it to one account at once, the second finds what the first one added.
+        become: (account) =>
+          find(account, value)?.about.id === kept.id ? become(account) : "credential_taken",
       });
       if (added.is === "taken") throw new AuthError("credential_taken");
       if (added.is === "refused") throw new AuthError("challenge_invalid");

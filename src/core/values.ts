@@ -185,7 +185,17 @@ function allowed(next: ReturnType<Become>): Account | No {
 }
 
 function isFull(identifiers: readonly Identifier[], kind: string): boolean {
-  return identifiers.filter(({ type }) => kindOf(type) === kind).length > (MOST[kind] ?? 0);
+  return countOf(identifiers, kind) > (MOST[kind] ?? 0);
+}
+
+/** Whether an account may have one more value of a type. */
+export function hasRoom({ identifiers }: Account, type: string): boolean {
+  const kind = kindOf(type);
+  return countOf(identifiers, kind) < (MOST[kind] ?? 0);
+}
+
+function countOf(identifiers: readonly Identifier[], kind: string): number {
+  return identifiers.filter(({ type }) => kindOf(type) === kind).length;
 }
 
 function kindOf(type: string): string {

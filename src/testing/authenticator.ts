@@ -35,8 +35,8 @@ export interface Authenticator {
     readonly userId: string;
     readonly allAcceptedCredentialIds: readonly string[];
   }) => Promise<void>;
-  /** A copy of it with all keys and counters as they are now: what nobody should be able to make. */
-  readonly clone: () => Authenticator;
+  /** A copy of it with all keys and counters as they are now, like it but for what is said: what nobody should be able to make. */
+  readonly clone: (otherwise?: AuthenticatorOptions) => Authenticator;
 }
 
 /** A credential that is held. */
@@ -154,7 +154,7 @@ function holding(initial: readonly Credential[], traits: Traits): Authenticator 
         one.rpId !== rpId || one.user.id !== userId || accepted.includes(one.id);
       held = await Promise.resolve(held.filter(stays));
     },
-    clone: () => holding(held, traits),
+    clone: (otherwise) => holding(held, { ...traits, ...otherwise }),
   };
 }
 

@@ -33,11 +33,13 @@ export function registration(
 
   /** Makes a registration the one that may be finished: what was begun before and not finished counts no longer. */
   async function begin(caller: OwnPasskeys, challengeId: string, firstOnly: boolean): Promise<Begun> {
-    const { of, decide } = await passkeys();
+    const { of, decide, hasRoom } = await passkeys();
     const handle = base64url(platform.random(64));
     return await decide<Begun>(caller, (account) => {
       const all = of(account);
       if (firstOnly && all.length > 0) return { next: account, result: "forbidden" };
+      // Before the authenticator makes one that nobody would know.
+      if (!hasRoom(account)) return { next: account, result: "limit_reached" };
       const kept: Handle = { handle, ...slot.get(account), pending: challengeId };
       return { next: slot.put(account, kept), result: { account, handle: kept.handle, all } };
     });
