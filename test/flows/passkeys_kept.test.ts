@@ -1,10 +1,9 @@
 // What becomes of passkeys: their owners name and remove them, and are told; whoever loses the account loses them.
 import { expect } from "vitest";
-import type { FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { answers, device, PAGE, registers, signsIn } from "../suite/passkey_holder.ts";
-import { outcome, signIn } from "../suite/steps.ts";
+import { mailOf, outcome, signIn } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
 import type { World } from "../suite/world.ts";
 
@@ -90,15 +89,6 @@ flow("without a way to mail, passkeys are added and removed all the same", async
   await auth.passkey.remove({ userId: user.id, id });
   expect(here.mailbox.messages).toHaveLength(before);
 });
-
-/** Resolves when a mail of a kind has been sent. */
-function mailOf(auth: FullAuth, wanted: string): Promise<void> {
-  return new Promise((resolve) => {
-    auth.on("mail.sent", ({ kind }) => {
-      if (kind === wanted) resolve();
-    });
-  });
-}
 
 const SUBJECTS: Readonly<Record<string, readonly [added: string, removed: string]>> = {
   en: ["A passkey was added to your account", "A passkey was removed from your account"],

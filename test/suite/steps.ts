@@ -1,7 +1,7 @@
 import { AuthError, type ErrorCode } from "../../src/errors.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
-import type { Client } from "./client.ts";
+import type { Client, FullAuth } from "./client.ts";
 import type { World } from "./world.ts";
 
 /** Steps that many flows take. */
@@ -27,6 +27,15 @@ export async function outcome(call: Promise<unknown>): Promise<ErrorCode | "fine
     if (error instanceof AuthError) return error.code;
     throw error;
   }
+}
+
+/** Resolves when a server has sent a mail of a kind. */
+export function mailOf(auth: FullAuth, wanted: string): Promise<void> {
+  return new Promise((resolve) => {
+    auth.on("mail.sent", ({ kind }) => {
+      if (kind === wanted) resolve();
+    });
+  });
 }
 
 /** The value of the session cookie that a client keeps. */
