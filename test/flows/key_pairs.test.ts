@@ -1,27 +1,38 @@
 // Key pairs: who adds one and signs in with it, what a signature counts for, and what a session by a key may not do.
 import { expect } from "vitest";
 import { base64url } from "../../src/base/encoding.ts";
+import { ed25519Blob } from "../../src/protocol/ssh_wire.ts";
+import type { Client } from "../suite/client.ts";
 import { refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import {
   ADA as PAIR,
+  addsKey,
   bare,
   base58,
   BOB as OTHER,
+  type KeyPair,
   line,
   pem,
   publicBytes,
+  signsInByKey,
   spki,
   sshSigned,
 } from "../suite/key_holder.ts";
-import { adds, entersByKey } from "../suite/keys.ts";
-import { answers, device, PAGE, registers, signsIn } from "../suite/passkey_holder.ts";
+import { device, PAGE, registers, signingIn, signsIn } from "../suite/passkey_holder.ts";
 import { mailOf, outcome, signIn, watched } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
-import { ed25519Blob } from "../../src/protocol/ssh_wire.ts";
+import type { World } from "../suite/world.ts";
 
 const ADA = "ada@example.com";
 const BOB = "bob@example.com";
+/** Somebody new who signs in by a key. */
+async function entersByKey({ person }: World, pair: KeyPair): Promise<Client> {
+  const somebody = person();
+  await signsInByKey(somebody, pair);
+  return somebody;
+}
+
 const UNLIMITED = { options: { rateLimit: false } } as const;
 
 flow(
@@ -94,7 +105,7 @@ flow(
     }
     expect(await add({ name: "x".repeat(65) })).toBe("input_invalid");
     expect(await outcome(bob.key.add({ challengeId, signature }))).toBe("challenge_invalid");
-    await adds(bob, PAIR); // he has it, too
+    await addsKey(bob, PAIR); // he has it, too
     expect(await add({})).toBe("credential_taken");
     const [{ id } = { id: "" }] = (await bob.key.list()).items;
     await bob.key.remove({ id });
@@ -118,7 +129,7 @@ flow(
 );
 
 flow("a signature of anything else signs nobody in", async (here) => {
-  await adds(await here.signedIn(ADA), PAIR);
+  await addsKey(await here.signedIn(ADA), PAIR);
   const somebody = here.person();
   const answer = async (signed: (message: string) => Promise<string>) => {
     const { challengeId, message } = await somebody.key.startSignIn({ publicKey: PAIR.x });
@@ -160,7 +171,7 @@ flow(
   "who has a key is not told before it has signed: neither by the reply nor by what the store is asked",
   async (here) => {
     const mailed = mailOf(here.server(), "key.added"); // what is asked for it, is not asked here
-    await adds(await here.signedIn(ADA), PAIR);
+    await addsKey(await here.signedIn(ADA), PAIR);
     await mailed;
     const somebody = here.person();
     const starts = [];
@@ -185,7 +196,7 @@ flow(
 
 flow("a step is answered as what it was begun for; any other answer uses nothing up", async (here) => {
   const ada = await here.signedIn(ADA);
-  await adds(ada, PAIR);
+  await addsKey(ada, PAIR);
   const held = device(here);
   await registers(ada, held);
   const code = await ada.emailOtp.start({ email: ADA });
@@ -197,7 +208,7 @@ flow("a step is answered as what it was begun for; any other answer uses nothing
   const stick = device(here);
   const registering = await ada.passkey.startRegistration();
   const made = await stick.create(registering.options, PAGE);
-  const entering = await answers(ada, held);
+  const entering = await signingIn(ada, held);
   const signature = await bare(PAIR, signing.message);
   const finish: Readonly<Record<string, (challengeId: string) => Promise<unknown>>> = {
     "key.finishSignIn": (challengeId) => ada.key.finishSignIn({ challengeId, signature }),
@@ -230,7 +241,7 @@ flow("a step is answered as what it was begun for; any other answer uses nothing
 
 flow("a signature for one purpose is none for another, and a key's is none of a passkey", async (here) => {
   const ada = await here.signedIn(ADA);
-  await adds(ada, PAIR);
+  await addsKey(ada, PAIR);
   const signing = await ada.key.startSignIn({ publicKey: OTHER.x });
   const adding = await ada.key.startAdd({ publicKey: OTHER.x });
   const crossed = ada.key.add({
@@ -248,7 +259,7 @@ flow(
   "a session by a key acts for its user, but decides on no credential and on no other session",
   async (here) => {
     const { client: ada, grant: { user } } = await signIn(here, ADA);
-    const key = await adds(ada, PAIR, "Server");
+    const key = await addsKey(ada, PAIR, "Server");
     const held = device(here);
     const passkey = await registers(ada, held);
     const program = await entersByKey(here, PAIR);
@@ -294,7 +305,7 @@ flow(
 
 flow("a session by a key adds the account's first passkey, and no second one", async (here) => {
   const ada = await here.signedIn(ADA);
-  await adds(ada, PAIR);
+  await addsKey(ada, PAIR);
   const program = await entersByKey(here, PAIR);
   const held = device(here);
   const begun = await program.passkey.startRegistration();
@@ -315,7 +326,7 @@ flow(
   "keys are named and removed by their owner, and what was begun with one lets nobody in",
   async (here) => {
     const [ada, bob] = [await here.signedIn(ADA), await here.signedIn(BOB)];
-    const key = await adds(ada, PAIR);
+    const key = await addsKey(ada, PAIR);
     expect(await outcome(bob.key.rename({ id: key.id, name: "x" }))).toBe("not_found");
     expect(await outcome(bob.key.remove({ id: key.id }))).toBe("not_found");
     expect(await ada.key.rename({ id: key.id, name: "Laptop" })).toEqual({ ...key, name: "Laptop" });
@@ -334,7 +345,7 @@ flow(
     const late = ada.key.add({ challengeId: begun.challengeId, signature: await bare(OTHER, begun.message) });
     expect(await outcome(late)).toBe("challenge_invalid"); // it was begun before the removal
     await signIn(here, BOB, "cookie", bob);
-    await adds(bob, PAIR); // anybody may have it now
+    await addsKey(bob, PAIR); // anybody may have it now
     expect((await (await entersByKey(here, PAIR)).account.get()).email).toBe(BOB);
     const events = here.lines.filter(({ event }) => event.startsWith("key."));
     expect(events.map(({ event }) => event)).toEqual(["key.added", "key.removed", "key.added"]);

@@ -4,12 +4,12 @@ import type { AuthenticationResponseJSON } from "../../src/protocol/webauthn_jso
 import { faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import {
-  answers,
   clientData,
   device,
   PAGE,
   registers,
   saying,
+  signingIn,
   signsIn,
   turned,
 } from "../suite/passkey_holder.ts";
@@ -51,7 +51,7 @@ flow(
     expect(await outcome(browser.passkey.finishSignIn(first))).toBe("challenge_invalid");
     const bearer = await browser.passkey.finishSignIn({ ...await answer(three), session: "bearer" });
     expect(bearer).toMatchObject({ accessToken: expect.any(String), refreshToken: expect.any(String) });
-    const slow = await answers(here.person(), held);
+    const slow = await signingIn(here.person(), held);
     await here.turn("5m");
     expect(await outcome(here.person().passkey.finishSignIn(slow))).toBe("challenge_invalid");
   },
@@ -94,7 +94,7 @@ flow(
     };
     const somebody = here.person();
     for (const [why, wrong] of Object.entries(wrongs)) {
-      const { challengeId, credential } = await answers(somebody, held);
+      const { challengeId, credential } = await signingIn(somebody, held);
       await expectWrong(why, somebody.passkey.finishSignIn({ challengeId, credential: wrong(credential) }));
       expect(await outcome(somebody.passkey.finishSignIn({ challengeId, credential }))).toBe(
         "challenge_invalid",
@@ -123,7 +123,7 @@ flow("what is malformed, or cannot be carried, uses no sign-in up", async (here)
   const held = device(here);
   await registers(await here.signedIn(ADA), held);
   const somebody = here.person();
-  const { challengeId, credential } = await answers(somebody, held);
+  const { challengeId, credential } = await signingIn(somebody, held);
   const finish = (other: object) =>
     outcome(
       somebody.passkey.finishSignIn(
@@ -157,7 +157,7 @@ flow("of a passkey that nobody has the browser is told, so that it forgets it", 
   const [{ id }] = [await registers(ada, phone, "Phone"), await registers(ada, stick, "Stick")];
   await ada.passkey.remove({ id });
   const somebody = here.person();
-  const { challengeId, credential } = await answers(somebody, phone);
+  const { challengeId, credential } = await signingIn(somebody, phone);
   const told = await refusal(somebody.passkey.finishSignIn({ challengeId, credential }));
   const signal = { rpId: "localhost", credentialId: credential.id };
   expect(told).toMatchObject({ code: "credentials_invalid", details: { signal } });
@@ -203,7 +203,7 @@ flow("of two answers at once with one count, one signs in", async (here) => {
   const held = device(here, { counts: true, backupEligible: false });
   await registers(ada, held);
   const copy = held.clone();
-  const made = [await answers(here.person(), held), await answers(here.person(1), copy)];
+  const made = [await signingIn(here.person(), held), await signingIn(here.person(1), copy)];
   const both = await Promise.all(
     made.map((answer, i) => outcome(here.person(i).passkey.finishSignIn(answer))),
   );
@@ -238,7 +238,7 @@ flow(
       const { id } = await registers(ada, held);
       const store = faulty(here.driver());
       const late = here.at(here.another({ storage: store.driver }));
-      const answer = await answers(late, held);
+      const answer = await signingIn(late, held);
       store.fault = async ({ name, key, next }, run) => {
         const judged = name === "swap" && key.startsWith("users:") && next !== null;
         if (judged) {

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { fromBase64url } from "../../src/base/encoding.ts";
 import { flow } from "../suite/flow.ts";
-import { answers, device, PAGE, registers, signsIn } from "../suite/passkey_holder.ts";
+import { device, PAGE, registers, signingIn, signsIn } from "../suite/passkey_holder.ts";
 import { outcome, signIn } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
 import type { World } from "../suite/world.ts";
@@ -203,7 +203,7 @@ flow("what servers ask of passkeys is what their options say", async (here) => {
   const credential = await held.create(options, PAGE);
   await ada.passkey.finishRegistration({ challengeId, credential });
   expect((await signsIn(ada, held)).user.email).toBe(ADA);
-  const late = await answers(ada, held);
+  const late = await signingIn(ada, held);
   await here.turn("1m");
   expect(await outcome(ada.passkey.finishSignIn(late))).toBe("challenge_invalid");
   expect(await outcome(ada.passkey.relatedOrigins())).toBe("not_found");

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
-import { answers, device, PAGE, registers, signsIn } from "../suite/passkey_holder.ts";
+import { device, PAGE, registers, signingIn, signsIn } from "../suite/passkey_holder.ts";
 import { mailOf, outcome, signIn } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
 import type { World } from "../suite/world.ts";
@@ -108,7 +108,7 @@ flow(
     const begun = await auth.passkey.startRegistration({ userId });
     const second = device(here);
     const late = await second.create(begun.options, PAGE);
-    const pending = await answers(here.person(), held);
+    const pending = await signingIn(here.person(), held);
     const { client: ada, grant: { user } } = await signIn(here, ADA);
     expect(user.id).toBe(userId);
     expect(await ada.passkey.list()).toEqual({ items: [], signal: null });
@@ -132,7 +132,7 @@ flow("an account that is removed takes its passkeys and keys with it, and what w
   expect(await claims(here)).toHaveLength(3);
   const begun = await ada.passkey.startRegistration();
   const made = await device(here).create(begun.options, PAGE);
-  const pending = await answers(here.person(), held);
+  const pending = await signingIn(here.person(), held);
   const server = here.server();
   await ada.account.remove();
   expect(await claims(here)).toEqual([]);

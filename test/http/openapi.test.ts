@@ -8,7 +8,7 @@ import type { Page, Redirect } from "../../src/model.ts";
 import { ROUTES } from "../suite/client.ts";
 import { checkOf } from "../suite/described.ts";
 import { ADA as PAIR, addsKey, answering, BOB as OTHER } from "../suite/key_holder.ts";
-import { device, registering, registers, signingIn } from "../suite/passkeys.ts";
+import { device, registering, registers, signingIn } from "../suite/passkey_holder.ts";
 import { type Asked, onSite, type Reply, requestOf, ROWS, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";

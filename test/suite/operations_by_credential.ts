@@ -4,7 +4,7 @@ import { signedIn } from "../../src/testing/signed_in.ts";
 import type { Client } from "./client.ts";
 import { ADA as PAIR, addsKey, answering, BOB as STRANGE } from "./key_holder.ts";
 import type { Case } from "./operations.ts";
-import { device, registering, registers, signingIn } from "./passkeys.ts";
+import { device, registering, registers, signingIn } from "./passkey_holder.ts";
 import type { World } from "./world.ts";
 
 const ADA = "ada@example.com";

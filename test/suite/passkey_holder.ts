@@ -1,6 +1,10 @@
 // Somebody with a passkey in their pocket, at the page of these tests.
 import { base64url, fromBase64url, fromUtf8, utf8 } from "../../src/base/encoding.ts";
-import type { PasskeyInfo } from "../../src/features/passkey/contract.ts";
+import type {
+  FinishPasskeySignIn,
+  FinishRegistration,
+  PasskeyInfo,
+} from "../../src/features/passkey/contract.ts";
 import type { Grant } from "../../src/model.ts";
 import type { AuthenticationResponseJSON } from "../../src/protocol/webauthn_json.ts";
 import { authenticator } from "../../src/testing/authenticator.ts";
@@ -11,34 +15,41 @@ import { BASE_URL, type World } from "./world.ts";
 /** The page. */
 export const PAGE: { readonly origin: string } = { origin: BASE_URL };
 
-/** An authenticator whose chance is that of a world: it signs by what is quick, and signs the same each time. */
-export function device(here: Pick<World, "random">, options: AuthenticatorOptions = {}): Authenticator {
-  return authenticator({ random: here.random, algorithm: "EdDSA", ...options });
+/** A device whose passkeys follow from the chance of a world, wherever they can. */
+export function device({ random }: Pick<World, "random">, traits: AuthenticatorOptions = {}): Authenticator {
+  return authenticator({ random, algorithm: "EdDSA", ...traits });
 }
 
-/** Adds a passkey. */
+/** What answers a registration that was begun. */
+export async function registering(
+  somebody: Client,
+  held: Authenticator,
+): Promise<Pick<FinishRegistration, "challengeId" | "credential">> {
+  const { challengeId, options } = await somebody.passkey.startRegistration();
+  return { challengeId, credential: await held.create(options, PAGE) };
+}
+
+/** Adds a passkey to somebody's account. */
 export async function registers(
   somebody: Client,
   held: Authenticator,
   name?: string,
 ): Promise<PasskeyInfo> {
-  const { challengeId, options } = await somebody.passkey.startRegistration();
-  const credential = await held.create(options, PAGE);
-  return await somebody.passkey.finishRegistration({ challengeId, credential, name });
+  return await somebody.passkey.finishRegistration({ ...await registering(somebody, held), name });
 }
 
-/** What an authenticator answers to a new challenge. */
-export async function answers(
+/** What answers a sign-in that was begun. */
+export async function signingIn(
   somebody: Client,
   held: Authenticator,
-): Promise<{ readonly challengeId: string; readonly credential: AuthenticationResponseJSON }> {
+): Promise<Pick<FinishPasskeySignIn, "challengeId" | "credential">> {
   const { challengeId, options } = await somebody.passkey.startSignIn();
   return { challengeId, credential: await held.get(options, PAGE) };
 }
 
-/** Signs in. */
+/** Signs somebody in by a passkey. */
 export async function signsIn(somebody: Client, held: Authenticator): Promise<Grant> {
-  return await somebody.passkey.finishSignIn(await answers(somebody, held));
+  return await somebody.passkey.finishSignIn(await signingIn(somebody, held));
 }
 
 /** An answer with some of its response said otherwise. */

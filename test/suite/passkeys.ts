@@ -22,15 +22,7 @@ import {
   type CreationOptions,
   type RequestOptions,
 } from "../../src/doors/testing.ts";
-import type {
-  FinishPasskeySignIn,
-  FinishRegistration,
-  PasskeyInfo,
-} from "../../src/features/passkey/contract.ts";
-import type { Grant } from "../../src/model.ts";
 import { judged, type Malformed } from "./ceremonies.ts";
-import type { Client } from "./client.ts";
-import { BASE_URL, type World } from "./world.ts";
 
 /** The page that asks. */
 export const PAGE = { origin: "https://app.example.com" };
@@ -116,41 +108,4 @@ export async function asserted(
     () => parseAssertion(json),
     (parsed) => checkAssertion(parsed, { ...ASSERTION, ...asked }, stored),
   );
-}
-
-/** A device whose passkeys follow from the chance of a world, wherever they can. */
-export function device({ random }: World, traits: AuthenticatorOptions = {}): Authenticator {
-  return authenticator({ random, algorithm: "EdDSA", ...traits });
-}
-
-/** What answers a registration that was begun. */
-export async function registering(
-  somebody: Client,
-  held: Authenticator,
-): Promise<Pick<FinishRegistration, "challengeId" | "credential">> {
-  const { challengeId, options } = await somebody.passkey.startRegistration();
-  return { challengeId, credential: await held.create(options, { origin: BASE_URL }) };
-}
-
-/** Adds a passkey to somebody's account. */
-export async function registers(
-  somebody: Client,
-  held: Authenticator,
-  name?: string,
-): Promise<PasskeyInfo> {
-  return await somebody.passkey.finishRegistration({ ...await registering(somebody, held), name });
-}
-
-/** What answers a sign-in that was begun. */
-export async function signingIn(
-  somebody: Client,
-  held: Authenticator,
-): Promise<Pick<FinishPasskeySignIn, "challengeId" | "credential">> {
-  const { challengeId, options } = await somebody.passkey.startSignIn();
-  return { challengeId, credential: await held.get(options, { origin: BASE_URL }) };
-}
-
-/** Signs somebody in by a passkey. */
-export async function signsIn(somebody: Client, held: Authenticator): Promise<Grant> {
-  return await somebody.passkey.finishSignIn(await signingIn(somebody, held));
 }
