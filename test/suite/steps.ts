@@ -29,12 +29,15 @@ export async function outcome(call: Promise<unknown>): Promise<ErrorCode | "fine
   }
 }
 
-/** Resolves when a server has sent a mail of a kind. */
+/** Resolves when a server has sent a mail of a kind, or could not. */
 export function mailOf(auth: FullAuth, wanted: string): Promise<void> {
   return new Promise((resolve) => {
-    auth.on("mail.sent", ({ kind }) => {
+    const heard = ({ kind }: { readonly kind: string }) => {
       if (kind === wanted) resolve();
-    });
+    };
+    auth.on("mail.sent", heard);
+    auth.on("mail.failed", heard);
+    auth.on("error", () => resolve());
   });
 }
 
