@@ -85,7 +85,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
     rule: "a proof from before a revocation lets nobody in",
     changes: [{
       file: SIGN_IN,
-      from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return null;",
+      from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return MOVED;",
       to: "",
     }],
   },
