@@ -120,10 +120,10 @@ const BUGS: Readonly<Record<string, Bug>> = {
     rule: "of all guesses at a challenge, five are judged",
     changes: [{
       file: CHALLENGES,
-      from: "return records.change(id, (current) => attempt(current, { ...answer, now }), seen);",
-      to: `return records.get(id).then(async (seen) => {
-        const { result } = attempt(seen, { ...answer, now });
-        await records.change(id, (current) => attempt(current, { ...answer, now }));
+      from: "return change(id, (current) => attempt(current, { ...answer, now }), seen);",
+      to: `return Promise.resolve(records.get(id)).then(async (seen) => {
+        const { result } = attempt(mailed(seen), { ...answer, now });
+        await change(id, (current) => attempt(current, { ...answer, now }));
         return result;
       });`,
     }],
