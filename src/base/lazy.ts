@@ -3,7 +3,11 @@ export function lazy<M extends object>(names: readonly (keyof M)[], load: () => 
   let loading: Promise<M> | undefined;
   const methods = names.map((name) => {
     const method = async (input: unknown) => {
-      const loaded = await (loading ??= load());
+      loading ??= load().catch((error: unknown) => {
+        loading = undefined; // the next call tries anew
+        throw error;
+      });
+      const loaded = await loading;
       return await (loaded[name] as (input: unknown) => unknown)(input); // all are methods
     };
     return [name, method];

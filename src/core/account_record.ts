@@ -23,6 +23,8 @@ export interface Listed {
   readonly sid: string;
   readonly at: number;
   readonly exp: number;
+  /** Whether a key pair alone made it: such a session ends no other. */
+  readonly byKey?: true | undefined;
 }
 
 /** What an account is about to claim, and to list. */

@@ -22,7 +22,8 @@ export interface Authority {
   readonly isByKey: (found: Found) => boolean;
 }
 
-function isByKey({ record: { amr } }: Found): boolean {
+/** Whether somebody signed in by a key pair and nothing else. */
+export function isByKey(amr: readonly string[]): boolean {
   return amr.join() === "key";
 }
 
@@ -41,7 +42,7 @@ export function authority(
   };
   return {
     session,
-    isByKey,
+    isByKey: ({ record: { amr } }) => isByKey(amr),
     async fresh(caller) {
       const found = await session(caller);
       const isOld = found !== null && now() - found.record.createdAt > freshFor * 1000;
@@ -50,7 +51,7 @@ export function authority(
     },
     async person(caller) {
       const found = await session(caller);
-      if (found !== null && isByKey(found)) throw new AuthError("forbidden");
+      if (found !== null && isByKey(found.record.amr)) throw new AuthError("forbidden");
       return found;
     },
   };

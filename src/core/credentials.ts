@@ -96,6 +96,10 @@ export interface CredentialGround {
   readonly settings: Pick<Settings, "email">;
 }
 
+/** Characters of all values of an account, with what is kept about them: fifty sessions and a profile must always fit beside them, or
+ * nobody could sign in any more. */
+const LARGEST = 24 * 1024;
+
 type Emit = (events: Events, fields: CredentialFields, client: Calling["client"]) => void;
 
 /** What is told of each kind. */
@@ -180,8 +184,10 @@ export function credentials<T extends About>(
         values: [{ type, value, proven: true, about }],
         noted,
         // Of two that add it to one account at once, the second finds what the first one added.
-        become: (account) =>
-          find(account, value)?.about.id === kept.id ? become(account) : "credential_taken",
+        become: (account) => {
+          if (find(account, value)?.about.id !== kept.id) return "credential_taken";
+          return JSON.stringify(account.identifiers).length > LARGEST ? "limit_reached" : become(account);
+        },
       });
       if (added.is === "taken") throw new AuthError("credential_taken");
       if (added.is === "refused") throw new AuthError("challenge_invalid");

@@ -4,6 +4,7 @@ import type { Settings } from "../options.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import { type Account, type Listed, lists, type Owner, unmoved, type Value } from "./account_record.ts";
 import type { Accounts } from "./accounts.ts";
+import { isByKey } from "./authority.ts";
 import type { Events } from "./events.ts";
 import type { Noted } from "./challenges.ts";
 import type { Devices, Shown } from "./devices.ts";
@@ -131,7 +132,8 @@ export function signIn(
       const admitted = account === null ? MOVED : may({ uid: owner.uid, account });
       if (typeof admitted === "string") return { next: account, result: { is: "refused", code: admitted } };
       const live = admitted.sessions.filter(({ sid, exp }) => exp > now && sid !== replaced);
-      const kept = room === 0 ? [] : live.slice(-room);
+      const kept = withRoom(live, room, entry);
+      if (kept === null) return { next: account, result: { is: "refused", code: "limit_reached" } };
       const next: Account = { ...admitted, sessions: [...kept, entry] };
       const ended = (account?.sessions ?? []).filter((one) => !kept.includes(one)).map(({ sid }) => sid);
       return { next, result: { is: "listed", owner: { uid: owner.uid, account: next }, ended } };
@@ -218,7 +220,8 @@ export function signIn(
         owner = created.owner;
       }
       await hooks.before("beforeSignIn", { user: userView(owner), ...facts(wanted) }, wanted.client);
-      const entry = sessions.entry(); // its time begins now, however long the hooks took
+      const listed = sessions.entry(); // its time begins now, however long the hooks took
+      const entry: Listed = isByKey(wanted.amr) ? { ...listed, byKey: true } : listed;
       const replaced = wanted.replaces?.sessionId ?? null;
       const admitted = await list(owner, entry, replaced, (now) => {
         const account = proven(now, value, noted);
@@ -255,6 +258,16 @@ function subjectOf(found: Found): Subject {
     found;
   const told = () => [userView(found), sessionView(found, sid)] as const;
   return { uid, sid, amr, roles, authenticatedAt, endsAt, audience, at, told };
+}
+
+/** The sessions that go on where one more begins: the oldest end, those of keys first; one of a key ends none of a person's. Null where
+ * there is no room. */
+function withRoom(live: readonly Listed[], room: number, { byKey }: Listed): readonly Listed[] | null {
+  const keys = live.filter((one) => one.byKey);
+  const order = byKey ? keys : [...keys, ...live.filter((one) => !one.byKey)];
+  const tooMany = Math.max(live.length - room, 0);
+  const ended = order.slice(0, tooMany);
+  return ended.length < tooMany ? null : live.filter((one) => !ended.includes(one));
 }
 
 /** Judges an account inside the swap: what it becomes, or why the proof does not count. */

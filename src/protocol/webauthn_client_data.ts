@@ -1,4 +1,5 @@
 // What the browser says of a ceremony (WebAuthn L3 section 5.8.1): read, and compared with what was asked for.
+import { ascii } from "../base/ascii.ts";
 import { fromUtf8 } from "../base/encoding.ts";
 import { parseJson } from "../base/json.ts";
 import type { Flaw } from "./webauthn_authenticator_data.ts";
@@ -59,5 +60,5 @@ export function flawOfClientData(
 }
 
 function shown(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, SHOWN);
+  return ascii(String(JSON.stringify(value))).slice(0, SHOWN);
 }

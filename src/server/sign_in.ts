@@ -1,5 +1,7 @@
 // Signing in by a key pair, from the command line: the challenge, its message, the signature, a token.
 import { homedir } from "node:os";
+import { ascii } from "../base/ascii.ts";
+import { isLoopback } from "../base/origin.ts";
 import { machine } from "../platform.ts";
 import { type Asked, messageToSign } from "../protocol/key_pairs_signed.ts";
 import { flagsOf } from "./flag_words.ts";
@@ -39,7 +41,7 @@ export async function signedIn(args: readonly string[]): Promise<string> {
   const grant = await post(url, "/key/sign-in/finish", answer);
   const { accessToken } = grant;
   if (typeof accessToken !== "string" || !/^[!-~]+$/.test(accessToken)) throw foreign(url);
-  return flags.has("json") ? JSON.stringify(grant, null, 2) : accessToken;
+  return flags.has("json") ? ascii(JSON.stringify(grant, null, 2)) : accessToken;
 }
 
 function urlOf(given: string | undefined): URL {
@@ -48,6 +50,9 @@ function urlOf(given: string | undefined): URL {
   const isPlain = url !== null && url.search === "" && url.hash === "" && url.username === "" &&
     url.password === "";
   if (!isPlain || !/^https?:$/.test(url.protocol)) throw unusable("--url", `must be like ${EXAMPLE}`);
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw unusable("--url", "must be https:// outside this machine: whoever is on the way reads the token");
+  }
   url.pathname = url.pathname.replace(/\/+$/, "");
   return url;
 }

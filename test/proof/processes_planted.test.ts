@@ -47,7 +47,11 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
   "a sign-in ends others": {
     rule: "a live session is never refused",
-    changes: [{ file: SIGN_IN, from: "live.slice(-room);", to: "live.slice(-1);" }],
+    changes: [{
+      file: SIGN_IN,
+      from: "const kept = withRoom(live, room, entry);",
+      to: "const kept = live.slice(-1);",
+    }],
   },
   "a list ends early": {
     rule: "a list names every session that lives",

@@ -29,7 +29,8 @@ export interface Key<U extends User = User> {
   startSignIn(input: StartKeySignIn): Promise<KeyStep>;
   /** Trades a signature of the message for a session, which may do everything but manage credentials and end other sessions. The challenge is
    * used up by the first well-formed answer, right or wrong.
-   * @throws {AuthError} `input_invalid`, `challenge_invalid`, `signature_invalid`, `credentials_invalid` for a key that nobody has, `sign_in_denied`
+   * @throws {AuthError} `input_invalid`, `challenge_invalid`, `signature_invalid`, `credentials_invalid` for a key that nobody has, `sign_in_denied`,
+   * `limit_reached` where people's own sessions leave no room: a key ends none of them
    * @see {@link https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7 | RFC 8032 section 5.1.7}
    * @example Usage
    * ```ts ignore

@@ -73,7 +73,13 @@ const routes: Routes<Key> = {
     }),
     limit: "proof",
     status: 200,
-    errors: ["challenge_invalid", "signature_invalid", "credentials_invalid", "sign_in_denied"],
+    errors: [
+      "challenge_invalid",
+      "signature_invalid",
+      "credentials_invalid",
+      "sign_in_denied",
+      "limit_reached",
+    ],
   },
   list: {
     summary: "List the public keys of the user",

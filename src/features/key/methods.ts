@@ -57,10 +57,12 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
       const question = await questions.get(challengeId, PURPOSES.add);
       if (question?.noted.uid !== caller.userId) throw new AuthError("challenge_invalid");
       const { subject: value, noted, asked } = question;
-      // It uses nothing up: whoever has the key learns nothing by it.
-      if (await accounts.find({ type: "key", value }) !== null) throw new AuthError("credential_taken");
+      const isHeld = await verifySignature(value, asked, parsed);
+      // Only whoever holds the key is told that it is known already, and that uses nothing up.
+      const owner = await accounts.find({ type: "key", value });
+      if (isHeld && owner !== null) throw new AuthError("credential_taken");
       if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
-      await judge(value, asked, parsed);
+      if (!isHeld) throw forged();
       const become = (account: Account) => account;
       return told({ value, about: await add(caller, { value, about: { name }, noted, become }) });
     },
@@ -92,7 +94,7 @@ function signingIn(core: Core, settings: KeySettings): Pick<Key, "startSignIn" |
       const value = { type: "key", value: question.subject };
       const owner = await accounts.find(value); // before the answer counts: what is revoked after it came, revokes it
       if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
-      await judge(question.subject, question.asked, parsed);
+      if (!await verifySignature(value.value, question.asked, parsed)) throw forged();
       if (owner === null) throw new AuthError("credentials_invalid");
       const noted = { uid: owner.uid, epoch: owner.account.epoch };
       return await signIn.finish({ value, owner, noted, become: await using(value.value) }, {
@@ -144,9 +146,8 @@ async function ask(
   return { challengeId, message: asked, expiresAt: iso(expiresAt) };
 }
 
-async function judge(key: string, message: string, signature: ParsedSignature): Promise<void> {
-  if (await verifySignature(key, message, signature)) return;
-  throw new AuthError("signature_invalid", { remedy: "it was not made of this message with this key" });
+function forged(): AuthError {
+  return new AuthError("signature_invalid", { remedy: "it was not made of this message with this key" });
 }
 
 function keyOf(given: PublicKey): string {

@@ -91,7 +91,7 @@ function originsOf(given: unknown, own: string, report: Report): readonly string
     return [own];
   }
   const sound = Array.from<unknown>(given).filter((one, i): one is string => {
-    if (typeof one === "string" && (APP.test(one) || isWeb(one))) return true;
+    if (typeof one === "string" && (APP.test(one) || isWeb(one, own))) return true;
     report.add(
       `passkey.origins[${i}]`,
       'must be an exact origin like "https://app.example.com", or an app: "android:apk-key-hash:" with the base64url of its SHA-256',
@@ -102,10 +102,10 @@ function originsOf(given: unknown, own: string, report: Report): readonly string
 }
 
 /** Passkeys are for pages that nobody on the way can change, and belong to names. */
-function isWeb(origin: string): boolean {
+function isWeb(origin: string, own: string): boolean {
   const isExact = webOrigin(origin) === origin && !origin.includes("*"); // which is a letter like any other in a URL
   if (!isExact || isAddress(new URL(origin).hostname)) return false;
-  return origin.startsWith("https:") || /^http:\/\/localhost(:|$)/.test(origin);
+  return origin.startsWith("https:") || (own.startsWith("http:") && /^http:\/\/localhost(:|$)/.test(origin));
 }
 
 /** What browsers count: the label before the suffix that anybody registers below, as far as two labels tell. */
