@@ -43,7 +43,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "origins": [
     [passkey({ origins: [] })],
-    [passkey({ origins: [APP, "https://app.example.com", "https://example.de", "http://localhost:8080"] })],
+    [passkey({ origins: [APP, "https://app.example.com", "https://example.de"] })],
     ...[
       "nonsense",
       "example.de",
@@ -55,6 +55,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "https://10.0.0.1",
       "https://[::1]",
       "http://127.0.0.1",
+      "http://localhost:8080",
       "null",
       "",
       APP.slice(0, -1),
@@ -79,6 +80,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       (baseUrl): Case => [{ baseUrl, passkey: true }, ["passkey", NAME_NEEDED]],
     ),
     [{ baseUrl: "http://localhost:3000", passkey: true }],
+    [{ baseUrl: "http://localhost:3000", passkey: { origins: ["http://localhost:8080"] } }],
     [{ baseUrl: "http://app.localhost:3000", passkey: true }],
     [{ baseUrl: "http://192.168.0.2:3000", allowInsecureOrigin: true, passkey: true }], // which is warned of
     [{ baseUrl: "https://10.0.0.1", key: true }],
