@@ -89,7 +89,7 @@ export interface Renewed {
 }
 
 /** What stands in every pending step. */
-export const PENDING_SHAPE: v.ObjectEntries = {
+const PENDING_SHAPE: v.ObjectEntries = {
   purpose: v.string(),
   subject: v.string(),
   noted: v.looseObject({ uid: v.nullable(v.string()), epoch: v.number() }),
@@ -102,9 +102,10 @@ const MAILED = v.looseObject({
   resendAt: v.number(),
   silent: flag(),
 });
-/** Each kind of step may be asked for by the id of another, which is read by whoever knows it. */
-const SHAPE: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
-  "codes" in Object(step) ? v.is(MAILED, step) : true
+const ASKED = v.looseObject({ ...PENDING_SHAPE, asked: v.string() });
+/** A step of either kind: each may be asked for by the id of the other, and is read by whoever knows it. */
+export const STEP_SHAPE: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
+  v.is("asked" in Object(step) ? ASKED : MAILED, step)
 );
 
 /** The step, if a mailed code answers it. */
@@ -137,7 +138,7 @@ export function attempt(
 /** The challenges of a store. */
 export function challenges(store: Store): Challenges {
   const { platform } = store;
-  const records = collection<Pending>(store, "challenges", SHAPE);
+  const records = collection<Pending>(store, "challenges", STEP_SHAPE);
 
   /** Decides on what a mailed code answers; anything else stays as it is, and is none. */
   const change = <R>(id: string, decide: Decide<Challenge, R>, seen?: Challenge): Promise<R> =>

@@ -1,7 +1,6 @@
-import * as v from "valibot";
 import { newId } from "../crypto/token.ts";
 import { collection, type Store } from "../store/collection.ts";
-import { type Pending, PENDING_SHAPE } from "./challenges.ts";
+import { type Pending, STEP_SHAPE } from "./challenges.ts";
 
 /** A step that a signature answers. There is nothing to guess, so its first answer uses it up, right or wrong. */
 export interface Question extends Pending {
@@ -26,15 +25,9 @@ export interface Questions {
   readonly spend: (id: string, seen: Question) => Promise<boolean>;
 }
 
-const SHAPE = v.looseObject({ ...PENDING_SHAPE, asked: v.string() });
-/** Steps of other kinds stand beside them. */
-const STEP: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
-  "asked" in Object(step) ? v.is(SHAPE, step) : true
-);
-
 /** The questions of a store. They are kept, and swept away, with all other pending steps. */
 export function questions(store: Store): Questions {
-  const records = collection<Pending>(store, "challenges", STEP);
+  const records = collection<Pending>(store, "challenges", STEP_SHAPE);
   return {
     async ask(about, asking) {
       const challengeId = newId(store.platform.random);
