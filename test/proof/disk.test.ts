@@ -13,7 +13,7 @@ import { removeAll } from "../suite/folders.ts";
 import { signIn } from "../suite/steps.ts";
 import { smallDisk } from "../suite/small_disk.ts";
 import { pathOf, premises } from "../suite/stores.ts";
-import { openAt, type StoreOnDisk, STORES } from "../suite/stores_on_disk.ts";
+import { openAt, type Opening, type StoreOnDisk, STORES } from "../suite/stores_on_disk.ts";
 import { type World, world } from "../suite/world.ts";
 import { asNobody, letRead } from "./nobody.ts";
 import { caught, showed } from "./showed.ts";
@@ -48,9 +48,9 @@ describe.skipIf(small === null)("a full disk (needs root, to mount a small one)"
     );
 
     test("is no place for a new store, and is one when there is room", () =>
-      within(store, "method", disk.path, async ({ here, path }) => {
+      within(store, "method", disk.path, async ({ here, path, open }) => {
         disk.fill();
-        const fresh = () => here.another({ storage: openAt(store, `${path}-new`, here) });
+        const fresh = () => here.another({ storage: open(`${path}-new`) });
         expect((await refusal(Promise.try(() => fresh().ready()))).code).toBe("storage_unavailable");
         disk.empty();
         await fresh().ready();
@@ -94,12 +94,12 @@ describe.skipIf(RUNTIME !== "node" || process.getuid?.() !== 0)(
     test.each(STORES)(
       "%s: a server that starts on it is refused, and says why",
       (store) =>
-        within(store, "method", undefined, async ({ here, path }) => {
+        within(store, "method", undefined, async ({ here, path, open }) => {
           await here.signedIn("ada@example.com");
           letRead(path);
           const back = asNobody();
           try {
-            const opened = async () => await here.another({ storage: openAt(store, path, here) }).ready();
+            const opened = async () => await here.another({ storage: open(path) }).ready();
             expect((await refusal(opened())).code).toBe("storage_unavailable");
           } finally {
             back();
@@ -113,11 +113,11 @@ describe.each(STORES)("a lock that another process holds: %s", (store) => {
   test(
     "whoever must write is refused at the deadline or waits for it; checks go on",
     () =>
-      within(store, "method", undefined, async ({ here, path }) => {
+      within(store, "method", undefined, async ({ here, path, open }) => {
         const other = child();
-        const patient = here.another({ storage: openAt(store, path, here) });
+        const patient = here.another({ storage: open(path) });
         await patient.ready();
-        await refusedAndBack(here, openAt(store, path, { now: here.now, deadline: 0.1 }), {
+        await refusedAndBack(here, open(path, { deadline: 0.1 }), {
           async spoil() {
             expect(await other.ask({ do: "hold", store, path })).toBe("held");
           },
@@ -226,14 +226,28 @@ function swallowing(driver: Driver): Driver {
   };
 }
 
-/** A world whose store is in a folder, and where. */
+interface Scene {
+  readonly here: World;
+  /** Where its store is. */
+  readonly path: string;
+  /** A store in a place, closed when the scene is over: the disk keeps a removed file while somebody has it open. */
+  readonly open: (path: string, options?: Opening) => Driver;
+}
+
+/** A world whose store is in a folder. */
 async function within(
   store: StoreOnDisk,
   via: Via,
   folder: string | undefined,
-  play: (scene: { readonly here: World; readonly path: string }) => Promise<void>,
+  play: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   let path = "";
+  const opened: Driver[] = [];
+  const open = (at: string, options?: Opening) => {
+    const driver = openAt(store, at, { now: here.now, ...options });
+    opened.push(driver);
+    return driver;
+  };
   const here = world(store, via, {
     premises(now) {
       const made = premises(store, now, folder);
@@ -242,9 +256,10 @@ async function within(
     },
   });
   try {
-    await play({ here, path });
+    await play({ here, path, open });
   } finally {
     disk.empty();
+    for (const driver of opened) await driver.dispose();
     await here.close();
   }
 }
