@@ -150,16 +150,16 @@ describe("many at once", () => {
     const base = folder();
     const driver = open(base);
     const keys = Array.from({ length: 1000 }, (_, n) => `users:${n + 1000}`);
-    const files = () => existsSync("/proc/self/fd") ? openIn(base) : 0;
+    const sees = existsSync("/proc/self/fd");
     let most = 0;
     let writing = true;
     const wrote = Promise.all(keys.map((key) => driver.swap(key, null, key))).finally(() => writing = false);
     while (writing) {
-      most = Math.max(most, files());
+      if (sees) most = Math.max(most, openIn(base));
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await wrote).toEqual(keys.map(() => true));
-    expect(most).toBeLessThan(100);
+    expect([most > 0, most < 100], "some are open where that can be seen, and few").toEqual([sees, true]);
     expect(await Array.fromAsync(driver.entries(""))).toEqual(keys.map((key) => [key, key]));
   });
 
