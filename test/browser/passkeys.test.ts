@@ -30,15 +30,16 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${skipped}`, () => {
     },
   );
 
-  test("a second authenticator is another passkey of the same account", async () => {
+  test("a second authenticator is another passkey of the same account, and both are called what their owner likes", async () => {
     const { tab, device, email } = await somebody(PHONE);
     await tab.call("register", "phone");
     await device.unplug();
     const key = await tab.plug(KEY);
-    expect(await tab.call("register", "key")).toMatchObject({ name: "key", transports: ["usb"] });
-    expect(await tab.call("ask", "GET", "/passkeys")).toMatchObject({
-      items: [{ name: "phone" }, { name: "key" }],
-    });
+    const added = Object(await tab.call("register", "key"));
+    expect(added).toMatchObject({ name: "key", transports: ["usb"] });
+    const renamed = { ...added, name: "Ada's key" };
+    expect(await tab.call("ask", "PATCH", `/passkeys/${added.id}`, { name: renamed.name })).toEqual(renamed);
+    expect(await tab.call("ask", "GET", "/passkeys")).toMatchObject({ items: [{ name: "phone" }, renamed] });
     await tab.call("ask", "POST", "/sign-out", {});
     expect(await tab.call("signIn")).toMatchObject({ user: { email } });
     expect(await key.held()).toMatchObject([{ signCount: 2 }]);

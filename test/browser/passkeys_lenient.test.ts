@@ -6,12 +6,25 @@ import { stage } from "./stage.ts";
 const { somebody } = stage({ userVerification: "preferred", requireDiscoverable: false });
 
 describe.skipIf(CHROMIUM === undefined)(`in Chromium, where less is required${skipped}`, () => {
-  test("a key that can neither tell its owner nor find a passkey makes one, and signs nobody in without a name", async () => {
-    const { tab, device } = await somebody({ ...KEY, resident: false, verifies: false });
+  test.for([["key", { ...KEY, resident: false }, false], ["phone", PHONE, true]] as const)(
+    "a %s that cannot tell its owner makes a passkey, once, and Chromium asks it for no other signature",
+    async ([, traits, isResidentCredential]) => {
+      const { tab, device } = await somebody({ ...traits, verifies: false });
+      expect(await tab.call("register", "mine")).toMatchObject({ name: "mine" });
+      expect(await device.held()).toMatchObject([{ isResidentCredential }]);
+      expect(await tab.call("register", "again")).toBe("InvalidStateError");
+      expect(await tab.call("signIn")).toBe("NotAllowedError");
+    },
+  );
+
+  test("a passkey that was made without asking who its owner is signs in, and is asked later", async () => {
+    const { tab, device, email } = await somebody(KEY);
+    await device.lie("verification");
     expect(await tab.call("register", "mine")).toMatchObject({ name: "mine" });
-    expect(await device.held()).toMatchObject([{ isResidentCredential: false }]);
-    expect(await tab.call("register", "again")).toBe("InvalidStateError");
-    expect(await tab.call("signIn")).toBe("NotAllowedError");
+    expect(await device.held()).toMatchObject([{ isResidentCredential: true }]);
+    expect(await tab.call("signIn")).toMatchObject({ user: { email } });
+    await device.lie();
+    expect(await tab.call("signIn")).toMatchObject({ user: { email } });
   });
 
   test("an authenticator that does not say that it knows its owner signs in", async () => {

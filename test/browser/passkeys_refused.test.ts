@@ -5,17 +5,41 @@ import { stage } from "./stage.ts";
 
 const { site, somebody } = stage();
 
+/** In the page: any passkey will do. */
+const ASKS_FOR_LESS = `{
+  const parse = PublicKeyCredential.parseCreationOptionsFromJSON;
+  PublicKeyCredential.parseCreationOptionsFromJSON = ({ authenticatorSelection, ...options }) => parse(options);
+}`;
+
+/** In the page: what authenticators are told is kept, and told to nobody. */
+const LISTENS = `{
+  const told = [];
+  for (const name of ["signalUnknownCredential", "signalAllAcceptedCredentials"]) {
+    PublicKeyCredential[name] = async (about) => void told.push({ name, about });
+  }
+  globalThis.told = () => told;
+}`;
+
 describe.skipIf(CHROMIUM === undefined)(`in Chromium${skipped}`, () => {
   test("what cannot tell its owner from others, or find a passkey by itself, makes none", async () => {
     const { tab, device } = await somebody({ ...PHONE, verifies: false });
     expect(await tab.call("register", "mine")).toBe("NotAllowedError");
     await device.unplug();
-    for (const lacking of [{ verifies: false }, { resident: false }, { resident: false, verifies: false }]) {
-      const { held, unplug } = await tab.plug({ ...KEY, ...lacking });
-      expect([lacking, await tab.call("register", "mine")]).toEqual([lacking, "NotAllowedError"]);
+    const lacking = [{ verifies: false }, { resident: false }, { resident: false, verifies: false }];
+    for (const traits of [{ ...PHONE, resident: false }, ...lacking.map((lacks) => ({ ...KEY, ...lacks }))]) {
+      const { held, unplug } = await tab.plug(traits);
+      expect([traits, await tab.call("register", "mine")]).toEqual([traits, "NotAllowedError"]);
       expect(await held()).toEqual([]);
       await unplug();
     }
+    expect(await tab.call("list")).toEqual([]);
+  });
+
+  test("a passkey that says it finds nothing by itself is refused, whatever a page made of the options", async () => {
+    const { tab, device } = await somebody({ ...PHONE, resident: false });
+    await tab.call("eval", ASKS_FOR_LESS);
+    expect(await tab.call("register", "mine")).toBe("signature_invalid");
+    expect(await device.held()).toMatchObject([{ isResidentCredential: false }]);
     expect(await tab.call("list")).toEqual([]);
   });
 
@@ -67,5 +91,19 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${skipped}`, () => {
     expect(await tab.call("list")).toMatchObject([{ backedUp: false }]);
     await device.backup({ eligible: false, done: false });
     expect(await tab.call("signIn")).toBe("signature_invalid");
+  });
+
+  test("of a passkey that nobody has any more authenticators are told what the server answered, word for word", async () => {
+    const { tab } = await somebody(PHONE);
+    await tab.call("eval", LISTENS);
+    const { id, credentialId } = Object(await tab.call("register", "mine"));
+    await tab.call("list");
+    const { signal } = Object(await tab.call("ask", "GET", "/passkeys"));
+    await tab.call("ask", "DELETE", `/passkeys/${id}`);
+    expect(await tab.call("signIn")).toBe("credentials_invalid");
+    expect(await tab.call("told")).toEqual([
+      { name: "signalAllAcceptedCredentials", about: signal },
+      { name: "signalUnknownCredential", about: { rpId: "localhost", credentialId } },
+    ]);
   });
 });
