@@ -1,5 +1,6 @@
 // Signing in with a passkey: which answers count, what uses a sign-in up, and what a counter says.
 import { expect } from "vitest";
+import { AuthError } from "../../src/errors.ts";
 import type { AuthenticationResponseJSON } from "../../src/protocol/webauthn_json.ts";
 import { faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
@@ -194,6 +195,13 @@ flow(
     expect(await outcome(signsIn(thief, zero))).toBe("credentials_invalid");
     expect(cloned()).toHaveLength(3);
     expect((await ada.sessions.list()).items).toHaveLength(4);
+    const claims = () => {
+      throw new AuthError("credentials_invalid");
+    };
+    const refusing = here.at(here.another({ jwt: { claims } }));
+    const answer = { ...await signingIn(refusing, held), session: "bearer" } as const;
+    expect(await outcome(refusing.passkey.finishSignIn(answer))).toBe("credentials_invalid");
+    expect(cloned(), "what the application refuses by itself is no copy").toHaveLength(3);
   },
   UNLIMITED,
 );

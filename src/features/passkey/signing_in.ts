@@ -46,14 +46,21 @@ export function signingIn(
   }
 
   /** What becomes of the account in the swap that lists the session. The counter is asked again: of two that answer at once with the
-   * same count one is a copy. */
-  async function using({ value }: Credential<AboutPasskey>, { counter, backedUp }: Valid) {
+   * same count one is a copy, and `copied` is told. */
+  async function using(
+    { value }: Credential<AboutPasskey>,
+    { counter, backedUp }: Valid,
+    copied: () => unknown,
+  ) {
     const { find, put } = await passkeys();
     const lastUsedAt = platform.now();
     return (account: Account): Account | ErrorCode => {
       const about = find(account, value)?.about;
       if (about === undefined) return "challenge_invalid";
-      if (isCopy(counter, about.counter)) return "credentials_invalid";
+      if (isCopy(counter, about.counter)) {
+        copied();
+        return "credentials_invalid";
+      }
       return put(account, value, { ...about, counter, backedUp, lastUsedAt });
     };
   }
@@ -83,16 +90,17 @@ export function signingIn(
         ? { is: "refused", why: "it does not say for whom, though nobody was named" } as const
         : await checkAssertion(parsed, { ...settings, challenge }, kept);
       if (checked.is === "refused") throw new AuthError("signature_invalid", { remedy: checked.why });
+      let isCloned = checked.is === "cloned";
       try {
         if (checked.is === "cloned") throw new AuthError("credentials_invalid");
         const value = { type: "passkey", value: stored.value };
         const noted = { uid: owner.uid, epoch: owner.account.epoch };
         const amr = [stored.about.backupEligible ? "swk" : "hwk", "user"]; // RFC 8176: whether its key may leave the device
         const replaces = { userId, sessionId };
-        const proof = { value, owner, noted, become: await using(stored, checked) };
+        const proof = { value, owner, noted, become: await using(stored, checked, () => isCloned = true) };
         return await signIn.finish(proof, { session, audience, amr, client, replaces });
       } catch (error) {
-        if (error instanceof AuthError && error.code === "credentials_invalid") {
+        if (isCloned) { // the application's own code may fail with the same code
           events.emit("passkey.cloned", { userId: owner.uid, credentialId: stored.about.id }, client);
         }
         throw error;
