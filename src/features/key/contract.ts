@@ -6,7 +6,7 @@ import type { Grant, SessionMode, User } from "../../model.ts";
  * key signs a text that says what it is for. `U`: users with the application's own fields. */
 export interface Key<U extends User = User> {
   /** Begins to add a key to the account of whoever calls, who must have signed in within `session.freshFor`, and not by a key.
-   * @throws {AuthError} `input_invalid`, `step_up_required`, `session_ended`, `not_found`, `forbidden`
+   * @throws {AuthError} `input_invalid`, `step_up_required`, `session_ended`, `not_found`, `forbidden`, `limit_reached` past 20
    * @example Usage
    * ```ts ignore
    * const { challengeId, message } = await auth.key.startAdd({ userId, sessionId, publicKey: "ssh-ed25519 AAAA… ada@laptop" });

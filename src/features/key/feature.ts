@@ -34,7 +34,7 @@ const routes: Routes<Key> = {
     input: object<Wire<StartAddKey>>({ publicKey: publicKey() }),
     limit: "start",
     status: 200,
-    errors: ["step_up_required", "forbidden", "not_found"],
+    errors: ["step_up_required", "forbidden", "limit_reached", "not_found"],
   },
   add: {
     summary: "Add a public key whose holder signed the message",

@@ -47,8 +47,10 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
   return {
     async startAdd({ publicKey, ...caller }) {
       const key = keyOf(publicKey);
-      const { epoch } = await own(caller);
-      return await ask(core, settings, { purpose: "add", key, noted: { uid: caller.userId, epoch } });
+      const account = await own(caller);
+      if (!(await keysOf(core)).hasRoom(account)) throw new AuthError("limit_reached"); // before anybody signs in vain
+      const noted = { uid: caller.userId, epoch: account.epoch };
+      return await ask(core, settings, { purpose: "add", key, noted });
     },
     async add({ challengeId, signature, name = NAME, ...caller }) {
       await own(caller);
