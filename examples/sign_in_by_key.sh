@@ -3,6 +3,10 @@
 url=$1 key=$2
 ask() { curl -sS --fail-with-body "$url/key/sign-in/$1" -H 'content-type: application/json' -d "$2"; }
 step=$(ask start "$(jq -n --rawfile key "$key.pub" '{publicKey: $key}')")
-signature=$(printf %s "$step" | jq -j .message | ssh-keygen -q -Y sign -n latchkey -f "$key")
+message=$(printf %s "$step" | jq -r .message)
+for line in "Purpose: sign in" "At: $url"; do
+  printf '%s\n' "$message" | grep -qxF "$line" || { echo "Nothing was signed: no \"$line\"" >&2; exit 1; }
+done
+signature=$(printf %s "$message" | ssh-keygen -q -Y sign -n latchkey -f "$key")
 answer=$(printf %s "$step" | jq --arg signature "$signature" '{challengeId, $signature, session: "bearer"}')
 ask finish "$answer" | jq -r .accessToken

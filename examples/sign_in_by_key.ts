@@ -4,6 +4,9 @@ import { Buffer } from "node:buffer";
 export async function signIn(url: string, { publicKey, privateKey }: CryptoKeyPair): Promise<Tokens> {
   const jwk = await crypto.subtle.exportKey("jwk", publicKey);
   const { challengeId, message } = await ask<Step>(`${url}/key/sign-in/start`, { publicKey: jwk });
+  for (const line of ["Purpose: sign in", `At: ${url}`]) {
+    if (!message.split("\n").includes(line)) throw new Error(`Nothing was signed: no "${line}"`);
+  }
   const signature = await crypto.subtle.sign("Ed25519", privateKey, Buffer.from(message));
   return await ask<Tokens>(`${url}/key/sign-in/finish`, {
     challengeId,

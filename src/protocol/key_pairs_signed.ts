@@ -4,12 +4,20 @@ import { fingerprint } from "./key_pairs.ts";
 import { verify } from "./signatures.ts";
 import { parseSshSignature, signedData, type SshSignature } from "./ssh_signature.ts";
 
-/** What a signature is asked for. */
-export interface Asked {
-  /** What it does. */
-  readonly purpose: "sign-in" | "add";
+/** What a signature is asked for: a sign-in, or to add the key to an account. */
+export type Asked =
+  & Circumstances
+  & (
+    | { readonly purpose: "sign-in" }
+    | { readonly purpose: "add"; /** Whose it is to be: the user id. */ readonly account: string }
+  );
+
+/** Who asks for it, and when. */
+export interface Circumstances {
   /** Who asks: the issuer of access tokens. */
   readonly issuer: string;
+  /** Where: the origin and the path of what people are signed in by. Other services may have the same issuer. */
+  readonly at: string;
   /** Which key is to sign, in its one form. */
   readonly key: string;
   /** The challenge that it answers. */
@@ -38,24 +46,29 @@ const ENDS = ["", "\n", "\r\n"];
 
 /** The text that is signed. It names what it is for, so that no signature made for anything else fits, and a person sees what they
  * sign. Each fact is a line of its own, whatever is in it. */
-export function messageToSign({ purpose, issuer, key, challengeId, expiresAt }: Asked): string {
-  const [name, warning] = PURPOSES[purpose];
+export function messageToSign(asked: Asked): string {
+  const [name, warning] = PURPOSES[asked.purpose];
   return [
     `Latchkey: ${name}`,
     "",
     `${warning} Sign only what you asked for yourself.`,
     "",
     `Purpose: ${name}`,
-    `Issuer: ${issuer.replace(/[^ -[\]-~]/g, escaped)}`,
-    `Key: ${fingerprint(key)}`,
-    `Challenge: ${challengeId}`,
-    `Expires: ${new Date(expiresAt).toISOString()}`,
+    `Issuer: ${line(asked.issuer)}`,
+    `At: ${line(asked.at)}`,
+    ...asked.purpose === "add" ? [`Account: ${line(asked.account)}`] : [],
+    `Key: ${fingerprint(asked.key)}`,
+    `Challenge: ${line(asked.challengeId)}`,
+    `Expires: ${new Date(asked.expiresAt).toISOString()}`,
   ].join("\n");
 }
 
-/** A code unit that is not printable ASCII, or the backslash, as JSON may write it. */
-function escaped(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** A text that ends no line. What is not printable ASCII, and the backslash, is written as JSON may write it. */
+function line(text: string): string {
+  return text.replace(
+    /[^ -[\]-~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Reads a signature: base64url of 64 bytes, or the armored output of `ssh-keygen -Y sign`. Null for what is malformed. */

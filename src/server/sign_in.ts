@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { ascii } from "../base/ascii.ts";
 import { isLoopback } from "../base/origin.ts";
 import { machine } from "../platform.ts";
-import { type Asked, messageToSign } from "../protocol/key_pairs_signed.ts";
+import { messageToSign } from "../protocol/key_pairs_signed.ts";
 import { flagsOf } from "./flag_words.ts";
 import { messageOf, unusable } from "./folder.ts";
 import { signerOf } from "./key_file.ts";
@@ -22,7 +22,7 @@ export const HELP: string = [
   `  --key FILE`,
   `      the private key, or the public one of a key that the agent keeps [${USUAL_KEY}]`,
   "  --issuer NAME",
-  "      who may ask for the signature: the jwt.issuer of the service [the origin of the URL]",
+  "      what the service calls itself, its jwt.issuer, where that is no URL of the same origin",
   "  --json",
   "      prints all of the reply: the user, the session, the refresh token",
   "  --help",
@@ -36,7 +36,7 @@ export async function signedIn(args: readonly string[]): Promise<string> {
   const url = urlOf(flags.get("url"));
   const { key, sign } = await signerOf((flags.get("key") ?? USUAL_KEY).replace(/^~(?=\/)/, homedir()));
   const start = await post(url, "/key/sign-in/start", { publicKey: key });
-  const { challengeId, message } = checked(start, url, { key, issuer: flags.get("issuer") ?? url.origin });
+  const { challengeId, message } = checked(start, url, { key, issuer: flags.get("issuer") });
   const answer = { challengeId, signature: await sign(message), session: "bearer" };
   const grant = await post(url, "/key/sign-in/finish", answer);
   const { accessToken } = grant;
@@ -58,31 +58,56 @@ function urlOf(given: string | undefined): URL {
 }
 
 /** A challenge whose message is, letter by letter, the one that signs in by this key where the URL leads. Whatever else a server
- * hands out is not signed: it might be what signs in somewhere else. */
+ * hands out is not signed: it might be what signs in somewhere else. What the message says of itself is taken for nothing more
+ * than a guess at how all of it reads. */
 function checked(
   { challengeId, message, expiresAt }: Readonly<Record<string, unknown>>,
   url: URL,
-  { key, issuer }: Pick<Asked, "key" | "issuer">,
+  { key, issuer }: { readonly key: string; readonly issuer: string | undefined },
 ): { readonly challengeId: string; readonly message: string } {
   const ends = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
   if (typeof challengeId !== "string" || typeof message !== "string" || Number.isNaN(ends)) {
     throw foreign(url);
   }
-  const wanted = (issuer: string) =>
-    messageToSign({ purpose: "sign-in", issuer, key, challengeId, expiresAt: ends });
-  if (message === wanted(issuer)) return { challengeId, message };
-  const [, other = ""] = /^Issuer: ([\w.:/[\]@-]+)$/m.exec(message) ?? []; // nothing that a shell would take for more than a word
-  if (message !== wanted(other)) {
+  const at = lineOf(message, "At");
+  const asking = [issuer, lineOf(message, "Issuer")].find((issuer) =>
+    issuer !== undefined &&
+    message === messageToSign({ purpose: "sign-in", issuer, at, key, challengeId, expiresAt: ends })
+  );
+  if (asking === undefined) {
     throw unusable(shown(url), "asks to sign something else than a sign-in: nothing was signed");
   }
-  throw unusable(
-    shown(url),
-    `asks to sign in at ${other}, so nothing was signed: if that is the same service, say --issuer ${other}`,
-  );
+  if (at !== shown(url)) {
+    throw unusable(
+      shown(url),
+      `asks to sign in at ${at}, so nothing was signed: if that is right, say so in --url`,
+    );
+  }
+  if (issuer === undefined ? originOf(asking) !== url.origin : asking !== issuer) throw misnamed(url, asking);
+  return { challengeId, message };
+}
+
+/** What a line of the message says, if a terminal and a shell take it for no more than a word. */
+function lineOf(message: string, name: "At" | "Issuer"): string {
+  return new RegExp(`^${name}: ([\\w.:/~[\\]@-]+)$`, "m").exec(message)?.[1] ?? "";
+}
+
+/** The origin of a URL of the web; null for any other name. */
+function originOf(name: string): string | null {
+  const url = URL.parse(name);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
+}
+
+/** A name says nothing of where it leads: whoever signs must know it. An address that is not where the URL leads is no such name. */
+function misnamed(url: URL, issuer: string) {
+  const known = originOf(issuer) === null
+    ? `: if that is what the service calls itself, say --issuer ${issuer}`
+    : "";
+  return unusable(shown(url), `asks to sign in for ${issuer}, so nothing was signed${known}`);
 }
 
 async function post(url: URL, path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
-  const reply = await machine.fetch(`${url.origin}${url.pathname.replace(/\/$/, "")}${path}`, {
+  const reply = await machine.fetch(shown(url) + path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -106,8 +131,9 @@ function foreign(url: URL) {
   return unusable(shown(url), `does not sign in by key pairs: --url must be like ${EXAMPLE}`);
 }
 
-function shown({ href }: URL): string {
-  return href.replace(/\/$/, "");
+/** Where people are signed in, as it calls itself. */
+function shown({ origin, pathname }: URL): string {
+  return origin + pathname.replace(/\/$/, "");
 }
 
 /** What others say may end up in a terminal. */

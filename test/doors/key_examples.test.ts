@@ -5,8 +5,9 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { signIn } from "../../examples/sign_in_by_key.ts";
 import { base64url, utf8 } from "../../src/base/encoding.ts";
-import { toNodeListener } from "../../src/doors/node.ts";
+import { type NodeListener, toNodeListener } from "../../src/doors/node.ts";
 import type { PublicKey } from "../../src/features/key/contract.ts";
+import { signedIn } from "../../src/testing/signed_in.ts";
 import { world } from "../suite/world.ts";
 import { sshFolder, sshSign } from "../suite/ssh_keygen.ts";
 import { listening } from "./listening.ts";
@@ -24,6 +25,7 @@ test("a program signs in by a key pair of WebCrypto", async () => {
     return base64url(new Uint8Array(signature));
   });
   expect(await amrOf((await signIn(url, pair)).accessToken)).toEqual(["key"]);
+  await expect(signIn(relay(url), pair)).rejects.toThrow(`Nothing was signed: no "At: ${relay(url)}"`);
 });
 
 test.skipIf(missing.length > 0)(
@@ -36,18 +38,32 @@ test.skipIf(missing.length > 0)(
     await add(line, (message) => sshSign(path, message));
     const { stdout } = await run("sh", [SCRIPT, url, path]);
     expect(await amrOf(stdout.trim())).toEqual(["key"]);
+    await expect(run("sh", [SCRIPT, relay(url), path])).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `Nothing was signed: no "At: ${relay(url)}"\n`,
+    });
   },
 );
+
+/** The same server by a name that it does not know itself by, as one that hands on what others ask has. */
+function relay(url: string): string {
+  return url.replace("localhost", "127.0.0.1");
+}
 
 /** A server at which Ada may add keys. */
 async function served() {
   const here = world("memory", "http");
   onTestFinished(here.close);
-  const auth = here.server();
-  const ada = await here.signedIn("ada@example.com");
-  const port = await listening(toNodeListener(auth.handler));
+  const listeners: NodeListener[] = []; // what it is served by follows from its port
+  const port = await listening((incoming, outgoing) => void listeners[0]?.(incoming, outgoing));
+  const baseUrl = `http://localhost:${port}`;
+  const auth = here.another({ baseUrl });
+  listeners.push(toNodeListener(auth.handler));
+  const ada = here.at(auth);
+  ada.wears(await signedIn(auth, "ada@example.com", { mailbox: here.mailbox }));
   return {
-    url: `http://localhost:${port}/auth`,
+    url: `${baseUrl}/auth`,
     async add(publicKey: PublicKey, sign: (message: string) => string | Promise<string>) {
       const { challengeId, message } = await ada.key.startAdd({ publicKey });
       await ada.key.add({ challengeId, signature: await sign(message) });

@@ -45,7 +45,9 @@ flow(
       message: expect.stringContaining(`Challenge: ${started.challengeId}\nExpires: ${started.expiresAt}`),
       expiresAt: new Date(here.now() + 120_000).toISOString(),
     });
-    expect(started.message).toContain("Purpose: add a key\nIssuer: http://localhost:3000\n");
+    expect(started.message).toContain(
+      `Purpose: add a key\nIssuer: http://localhost:3000\nAt: http://localhost:3000/auth\nAccount: ${user.id}\n`,
+    );
     const { challengeId, message } = started;
     const added = await ada.key.add({
       challengeId,

@@ -235,27 +235,86 @@ test("a service that cannot be reached is told", async () => {
   expect(told).toMatch(/^http\S+ cannot be reached: [^\n]*[^.]\.$/);
 });
 
+/** A service that asks as another would, and the flags that sign in there by the key of the tests. */
+async function asking(asks: NonNullable<Odd["asks"]>) {
+  const { url, heard } = await service({ asks });
+  return { url, heard, flags: ["--url", url, "--key", file(pkcs8File(ADA))] };
+}
+
 describe("nothing is signed but a sign-in where the URL leads", () => {
-  test("a challenge of another service is not, unless that is what was meant", async () => {
-    const { url, heard } = await service({ asks: { issuer: "https://bank.example" } });
-    const args = ["--url", url, "--key", file(pkcs8File(ADA))];
-    expect(await refusal(args)).toEqual([
-      `${url} asks to sign in at https://bank.example, so nothing was signed: if that is the same service, ` +
-      "say --issuer https://bank.example.",
-    ]);
-    expect(heard).toHaveLength(1);
-    expect(await signedIn([...args, "--issuer", "https://bank.example"])).toBe(GRANT.accessToken);
+  test.each<[string, (own: string) => string]>([
+    ["at another path of the same origin", (own) => `${own}/other`],
+    ["at the root", (own) => own.replace("/auth", "")],
+    ["at the path spelled otherwise", (own) => own.replace("/auth", "/Auth")],
+    ["at another port", (own) => own.replace("/auth", "0/auth")],
+    ["at another scheme", (own) => own.replace("http:", "https:")],
+    ["somewhere else", () => "https://bank.example/auth"],
+  ])("a challenge for a sign-in %s is refused, whoever its issuer is", async (_, elsewhere) => {
+    const { url, heard, flags } = await asking((own) => ({ ...own, at: elsewhere(own.at) }));
+    const told = `${url} asks to sign in at ${elsewhere(url)}, so nothing was signed: ` +
+      "if that is right, say so in --url.";
+    const named = [...flags, "--issuer", new URL(url).origin];
+    expect([await refusal(flags), await refusal(named)]).toEqual([[told], [told]]);
+    expect(heard.map(([path]) => path)).toEqual([START, START]);
+  });
+
+  test("the URL may be spelled otherwise than the service spells it", async () => {
+    const { url, flags } = await asking((own) => own);
+    for (const given of [`${url}//`, url.replace("http://127.0.0.1", "HTTP://127.1")]) {
+      expect(await signedIn([...flags, "--url", given])).toBe(GRANT.accessToken);
+    }
+  });
+
+  test("the issuer may be any URL of its origin", async () => {
+    for (const path of ["", "/", "/auth", "/tenants/7"]) {
+      const { flags } = await asking((own) => ({ ...own, issuer: own.issuer + path }));
+      expect(await signedIn(flags)).toBe(GRANT.accessToken);
+    }
+  });
+
+  test.each<[issuer: string, hint: string]>([
+    ["accounts", ": if that is what the service calls itself, say --issuer accounts"],
+    ["urn:accounts", ": if that is what the service calls itself, say --issuer urn:accounts"],
+    ["https://bank.example", ""],
+    ["http://127.0.0.1:1", ""],
+  ])("%s as the issuer must be named, and is suggested if it is no URL", async (issuer, hint) => {
+    const { url, heard, flags } = await asking((own) => ({ ...own, issuer }));
+    const told = [`${url} asks to sign in for ${issuer}, so nothing was signed${hint}.`];
+    expect(await refusal(flags)).toEqual(told);
+    expect(await refusal([...flags, "--issuer", "another"])).toEqual(told);
+    expect(heard.map(([path]) => path)).toEqual([START, START]);
+    expect(await signedIn([...flags, "--issuer", issuer])).toBe(GRANT.accessToken);
+  });
+
+  test("an issuer that is more than a word is signed for where it is named, too", async () => {
+    const { flags } = await asking((own) => ({ ...own, issuer: "Ada & söhne" }));
+    expect(await refusal(flags)).toEqual([expect.stringContaining("something else than a sign-in")]);
+    expect(await signedIn([...flags, "--issuer", "Ada & söhne"])).toBe(GRANT.accessToken);
   });
 
   test.each<[string, Odd]>([
-    ["to add a key", { asks: { purpose: "add" } }],
-    ["by another key", { asks: { key: BOB.x } }],
-    ["of another challenge", { asks: { challengeId: "other" } }],
-    ["of an issuer that would run in a shell", { asks: { issuer: "https://a.example;reboot" } }],
-    ["with another end", { asks: { expiresAt: 1 } }],
+    ["to add a key", { asks: (own) => ({ ...own, purpose: "add", account: "b2c3" }) }],
+    ["by another key", { asks: (own) => ({ ...own, key: BOB.x }) }],
+    ["of another challenge", { asks: (own) => ({ ...own, challengeId: "other" }) }],
+    ["of an issuer that would run in a shell", {
+      asks: (own) => ({ ...own, issuer: "https://a.example;reboot" }),
+    }],
+    ["with another end", { asks: (own) => ({ ...own, expiresAt: 1 }) }],
     ["that is another text", { answers: { [START]: saying({ message: "I owe you a million." }) } }],
-    ["with a line more", {
-      answers: { [START]: (own) => saying({ message: `${Object(own.body).message}\n` })(own) },
+    ["with a line more", altered((text) => `${text}\n`)],
+    ["with two places", altered((text) => text.replace(/^At: .*/m, "$&\nAt: https://bank.example/auth"))],
+    ["with two places, ours last", altered((text) => text.replace(/^At: .*/m, "At: https://a.example\n$&"))],
+    ["with two issuers", altered((text) => text.replace(/^Issuer: .*/m, "$&\nIssuer: https://a.example"))],
+    ["without a place", altered((text) => text.replace(/^At: .*\n/m, ""))],
+    ["without an issuer", altered((text) => text.replace(/^Issuer: .*\n/m, ""))],
+    ["of a challenge that is more than one line", {
+      answers: {
+        [START]: (own) => {
+          const { challengeId, message } = Object(own.body);
+          const more = `${challengeId}\nAt: https://bank.example/auth`;
+          return saying({ challengeId: more, message: message.replace(challengeId, more) })(own);
+        },
+      },
     }],
   ])("a message %s is not", async (_, odd) => {
     const { url, heard } = await service(odd);
@@ -265,6 +324,11 @@ describe("nothing is signed but a sign-in where the URL leads", () => {
     expect(heard).toHaveLength(1);
   });
 });
+
+/** A service whose message has something else in it. */
+function altered(other: (text: string) => string): Odd {
+  return { answers: { [START]: (own) => saying({ message: other(Object(own.body).message) })(own) } };
+}
 
 test("a public key alone signs nothing where there is no agent", async () => {
   const { url } = await service();

@@ -18,8 +18,8 @@ export interface Answered {
 
 /** What it does otherwise than it should. */
 export interface Odd {
-  /** What the message says that is to be signed. */
-  readonly asks?: Partial<Asked>;
+  /** What it asks to be signed, in place of what it should, which it is told. */
+  readonly asks?: (own: Asked) => Asked;
   /** What it answers, by path, in place of its own answer, which it is told. */
   readonly answers?: Readonly<Record<string, (own: Answered) => Answered>>;
 }
@@ -54,14 +54,15 @@ export async function keyService(known: readonly string[], odd: Odd = {}): Promi
   function start({ publicKey }: Readonly<Record<string, unknown>>): Answered {
     const key = parsePublicKey(String(publicKey))?.key ?? "";
     const challengeId = `challenge${challenges.size}`;
-    const message = messageToSign({
+    const own: Asked = {
       purpose: "sign-in",
       issuer: origin,
+      at: `${origin}/auth`,
       key,
       challengeId,
       expiresAt,
-      ...odd.asks,
-    });
+    };
+    const message = messageToSign(odd.asks?.(own) ?? own);
     challenges.set(challengeId, { key, message });
     return { status: 200, body: { challengeId, message, expiresAt: new Date(expiresAt).toISOString() } };
   }

@@ -4,6 +4,7 @@ import { base64url, fromBase64url } from "../../src/base/encoding.ts";
 import { fingerprint } from "../../src/protocol/key_pairs.ts";
 import {
   type Asked,
+  type Circumstances,
   messageToSign,
   parseSignature,
   verifySignature,
@@ -11,14 +12,15 @@ import {
 import { fromBase64, joined, strings, uint32 } from "../../src/protocol/ssh_wire.ts";
 import { ADA, armored, bare, BOB, signed, sshSigned } from "../suite/key_holder.ts";
 
-const ASKED: Asked = {
-  purpose: "sign-in",
+const HERE: Circumstances = {
   issuer: "https://auth.example.com",
+  at: "https://auth.example.com/auth",
   key: ADA.x,
   challengeId: "k4m7q2",
   expiresAt: Date.UTC(2026, 10, 22, 3, 30),
 };
-const MESSAGE = messageToSign(ASKED);
+const MESSAGE = messageToSign({ purpose: "sign-in", ...HERE });
+const ADDING: Asked = { purpose: "add", account: "b2c3", ...HERE };
 
 /** What comes of a signature from the wire: `null` where it is malformed. */
 async function outcome(
@@ -31,7 +33,7 @@ async function outcome(
 }
 
 describe("the message", () => {
-  test("is readable, and says what for, for whom, by which key, which challenge and until when", () => {
+  test("is readable, and says what for, for whom, where, by which key, which challenge and until when", () => {
     expect(MESSAGE).toBe(
       `Latchkey: sign in
 
@@ -39,35 +41,59 @@ Whoever has this signature is signed in as you. Sign only what you asked for you
 
 Purpose: sign in
 Issuer: https://auth.example.com
+At: https://auth.example.com/auth
 Key: ${fingerprint(ADA.x)}
 Challenge: k4m7q2
 Expires: 2026-11-22T03:30:00.000Z`,
     );
-    expect(messageToSign({ ...ASKED, purpose: "add" })).toMatch(
-      /^Latchkey: add a key\n[^]*^Purpose: add a key$/m,
+  });
+
+  test("that adds a key says to whose account", () => {
+    expect(messageToSign(ADDING)).toBe(
+      `Latchkey: add a key
+
+Whoever has this signature adds your key to an account. Sign only what you asked for yourself.
+
+Purpose: add a key
+Issuer: https://auth.example.com
+At: https://auth.example.com/auth
+Account: b2c3
+Key: ${fingerprint(ADA.x)}
+Challenge: k4m7q2
+Expires: 2026-11-22T03:30:00.000Z`,
     );
   });
 
-  test.each<[string, Partial<Asked>]>([
-    ["purpose", { purpose: "add" }],
-    ["issuer", { issuer: "https://auth.example.org" }],
-    ["key", { key: BOB.x }],
-    ["challenge", { challengeId: "k4m7q3" }],
-    ["expiry", { expiresAt: ASKED.expiresAt + 1 }],
+  test.each<[string, Asked]>([
+    ["purpose", { ...ADDING }],
+    ["issuer", { purpose: "sign-in", ...HERE, issuer: "https://auth.example.org" }],
+    ["place of one origin", { purpose: "sign-in", ...HERE, at: "https://auth.example.com/other" }],
+    ["key", { purpose: "sign-in", ...HERE, key: BOB.x }],
+    ["challenge", { purpose: "sign-in", ...HERE, challengeId: "k4m7q3" }],
+    ["expiry", { purpose: "sign-in", ...HERE, expiresAt: HERE.expiresAt + 1 }],
   ])("is another one for another %s, so a signature of the one is none of the other", async (_, other) => {
-    const another = messageToSign({ ...ASKED, ...other });
+    const another = messageToSign(other);
     expect(await outcome(await bare(ADA, another), ADA.x, another)).toBe(true);
     expect(await outcome(await bare(ADA, another))).toBe(false);
     expect(await outcome(await sshSigned(ADA, another))).toBe(false);
   });
 
-  test("has each fact on a line of its own, whatever the issuer is called", () => {
-    const issuer = "https://a.example\r\nChallenge: mine\u0085\ud800";
-    const lines = messageToSign({ ...ASKED, issuer }).split(/[\r\n\u0085\u2028\u2029]/);
-    expect(lines).toHaveLength(MESSAGE.split("\n").length);
-    expect(lines.filter((line) => line.startsWith("Challenge:"))).toEqual(["Challenge: k4m7q2"]);
-    expect(lines.every((line) => line.isWellFormed())).toBe(true);
+  test("that adds a key to one account adds it to no other", async () => {
+    const another = messageToSign({ ...ADDING, account: "b2c4" });
+    expect(await outcome(await bare(ADA, another), ADA.x, messageToSign(ADDING))).toBe(false);
   });
+
+  test.each(["issuer", "at", "account", "challengeId"] as const)(
+    "has each fact on a line of its own, whatever stands in %s",
+    (name) => {
+      const odd = { ...ADDING, [name]: "https://a.example\r\nKey: mine\u0085\ud800\\u000a" };
+      const lines = messageToSign(odd).split(/[\r\n\u0085\u2028\u2029]/);
+      expect(lines).toHaveLength(messageToSign(ADDING).split("\n").length);
+      expect(lines.filter((line) => line.startsWith("Key:"))).toEqual([`Key: ${fingerprint(ADA.x)}`]);
+      expect(lines.filter((line) => line.endsWith("\\u0085\\ud800\\u005cu000a"))).toHaveLength(1);
+      expect(lines.every((line) => line.isWellFormed())).toBe(true);
+    },
+  );
 });
 
 describe("a bare signature", () => {

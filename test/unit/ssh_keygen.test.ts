@@ -23,6 +23,7 @@ function messageFor({ line }: KeyFile): string {
   return messageToSign({
     purpose: "sign-in",
     issuer: "https://auth.example.com",
+    at: "https://auth.example.com/auth",
     key: parsePublicKey(line)!.key,
     challengeId: "k4m7q2",
     expiresAt: Date.UTC(2026, 10, 22),

@@ -1,5 +1,6 @@
 import { matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
 import type { Account } from "../../core/account_record.ts";
+import type { Noted } from "../../core/challenges.ts";
 import type { Core } from "../../core/core.ts";
 import type { About, Credential } from "../../core/credentials.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
@@ -49,8 +50,9 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
       const key = keyOf(publicKey);
       const account = await own(caller);
       if (!(await keysOf(core)).hasRoom(account)) throw new AuthError("limit_reached"); // before anybody signs in vain
-      const noted = { uid: caller.userId, epoch: account.epoch };
-      return await ask(core, settings, { purpose: "add", key, noted });
+      const { userId } = caller;
+      const noted = { uid: userId, epoch: account.epoch };
+      return await ask(core, settings, { purpose: "add", account: userId, key, noted });
     },
     async add({ challengeId, signature, name = NAME, ...caller }) {
       await own(caller);
@@ -126,24 +128,20 @@ function managing(core: Core): Pick<Key, "list" | "rename" | "remove"> {
 const keysOf = ({ credentials }: Core) => credentials({ type: "key", shape: ABOUT });
 
 /** What is to be signed, by whom. */
-interface Asking {
-  readonly purpose: keyof typeof PURPOSES;
-  readonly key: string;
-  readonly noted: { readonly uid: string | null; readonly epoch: number };
-}
+type Asking =
+  & { readonly key: string; readonly noted: Noted }
+  & (
+    | { readonly purpose: "sign-in" }
+    | { readonly purpose: "add"; readonly account: string }
+  );
 
-async function ask(
-  core: Core,
-  { ttl }: KeySettings,
-  { purpose, key, noted }: Asking,
-): Promise<KeyStep> {
+async function ask(core: Core, { ttl }: KeySettings, { noted, ...what }: Asking): Promise<KeyStep> {
   const { platform, settings } = core;
-  const { issuer } = settings.jwt;
   const expiresAt = platform.now() + ttl * 1000;
-  const about = { purpose: PURPOSES[purpose], subject: key, noted, exp: expiresAt };
+  const here = { issuer: settings.jwt.issuer, at: settings.origin + settings.basePath, expiresAt };
   const { challengeId, asked } = await (await keysOf(core)).questions.ask(
-    about,
-    (challengeId) => messageToSign({ purpose, issuer, key, challengeId, expiresAt }),
+    { purpose: PURPOSES[what.purpose], subject: what.key, noted, exp: expiresAt },
+    (challengeId) => messageToSign({ ...what, ...here, challengeId }),
   );
   return { challengeId, message: asked, expiresAt: iso(expiresAt) };
 }
