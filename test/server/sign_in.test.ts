@@ -153,6 +153,21 @@ test.each<[string, readonly string[], RegExp]>([
   ["no URL", [], /^--url must say where to sign in: https:\/\/app\.example\.com\/auth\.$/],
   ["an empty URL", ["--url", ""], /^--url must be followed by a value\.$/],
   ["no URL but a word", ["--url", "app.example.com/auth"], /^--url must be like https:/],
+  [
+    "plain HTTP to another machine",
+    ["--url", "http://app.example.com/auth"],
+    /^--url must be https:\/\/ outside this machine: whoever is on the way reads the token\.$/,
+  ],
+  [
+    "plain HTTP in its own network",
+    ["--url", "http://192.168.1.2/auth"],
+    /^--url must be https:\/\/ outside/,
+  ],
+  [
+    "plain HTTP to a name like ours",
+    ["--url", "http://localhost.example/"],
+    /^--url must be https:\/\/ outside/,
+  ],
   ["a URL of a file", ["--url", "file:///auth"], /^--url must be like https:/],
   ["a URL with a password", ["--url", "https://a:b@app.example.com/auth"], /^--url must be like https:/],
   ["a URL with a query", ["--url", "https://app.example.com/auth?a=b"], /^--url must be like https:/],
@@ -225,6 +240,24 @@ test.each<[string, Readonly<Record<string, (own: Answered) => Answered>>, RegExp
   const told = await refusal(["--url", url, "--key", file(pkcs8File(ADA))]);
   expect(told).toEqual([expect.stringMatching(sentence)]);
   expect(heard).toHaveLength(FINISH in answers ? 2 : 1);
+});
+
+test("plain HTTP is taken to this machine, by any of its names", async () => {
+  const { url, close, heard } = await service();
+  await close();
+  for (const name of ["localhost", "app.localhost", "[::1]", "127.0.0.2"]) {
+    const flags = ["--url", url.replace("127.0.0.1", name), "--key", file(pkcs8File(ADA))];
+    expect(await refusal(flags)).toEqual([expect.stringContaining("cannot be reached")]);
+  }
+  expect(heard).toEqual([]);
+});
+
+test("with --json nothing in the reply steers a terminal, and it reads as it was sent", async () => {
+  const odd = { user: { id: "ada", name: "\x1b[2J\x7f\x9b31m\u202eada\u{1f511}\ud800" } };
+  const { url } = await service({ answers: { [FINISH]: saying(odd) } });
+  const printed = await signedIn(["--url", url, "--key", file(pkcs8File(ADA)), "--json"]);
+  expect(printed).toMatch(/^[ -~\n]+$/);
+  expect(JSON.parse(printed)).toEqual({ ...GRANT, ...odd });
 });
 
 test("a service that cannot be reached is told", async () => {

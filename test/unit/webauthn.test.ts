@@ -10,6 +10,9 @@ const { UP, UV, BE, BS, AT, ED } = FLAG;
 const refusal = (why: string | RegExp) => ({ is: "refused", why: expect.stringMatching(why) });
 const malformed = (member: string) => ({ is: "malformed", path: `credential.${member}` });
 
+/** What a log may show of a text that steers terminals. */
+const ESCAPED = /^[ -~]*"\\u001b\[2J\\u007f\\u009b\\u202e"[ -~]*$/;
+
 /** Both ceremonies with the same parts, and what comes of them. */
 async function both(parts: Parts, asked: object = {}) {
   return [
@@ -75,6 +78,9 @@ describe("what a ceremony was for", () => {
     ["an origin with a port", { client: { origin: `${PAGE.origin}:443` } }, "its origin"],
     ["an origin in a list", { client: { origin: [PAGE.origin] } }, "its origin"],
     ["an origin by the yard", { client: { origin: "x".repeat(2000) } }, /^.{0,200}$/],
+    ["an origin for terminals", { client: { origin: "\x1b[2J\x7f\x9b\u202e" } }, ESCAPED],
+    ["a type for terminals", { client: { type: "\x1b[2J\x7f\x9b\u202e" } }, ESCAPED],
+    ["a page for terminals around it", { client: { topOrigin: "\x1b[2J\x7f\x9b\u202e" } }, ESCAPED],
     ["no origin", { client: { origin: undefined } }, "its origin is undefined"],
     ["a payment", { client: { type: "payment.get" } }, /its type is "payment.get": it must be "webauthn/],
     ["no type", { client: { type: undefined } }, "its type"],
