@@ -1,15 +1,11 @@
 // What can be done at a server, each as one thing that somebody does, and what must have happened before.
 import type { Identifier } from "../../src/core/account_record.ts";
-import type { Wire } from "../../src/contract.ts";
-import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
-import type { FinishPasskeySignIn, FinishRegistration } from "../../src/features/passkey/contract.ts";
 import type { Grant } from "../../src/model.ts";
-import { type Authenticator, authenticator } from "../../src/testing/authenticator.ts";
 import { type Client, client, type FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
-import { ADA as ADAS_KEY, bare } from "../suite/key_holder.ts";
 import { BASE_URL, type World } from "../suite/world.ts";
 import { addTo } from "./accounts.ts";
+import { type Keys, keys, type Passkeys, passkeys } from "./credential_parts.ts";
 
 export const ADA = "ada@example.com";
 /** Whom nobody knows at first. */
@@ -34,14 +30,7 @@ export interface Parts {
   maker: { readonly id: string; readonly cookie: Headers; readonly sid: string };
   bobsCode: Pending;
   passkey: Passkeys;
-  key: FinishKeySignIn;
-}
-
-/** A passkey of Ada's, two answers by it, and another one that is made and not added yet. */
-interface Passkeys {
-  readonly id: string;
-  readonly answers: readonly FinishPasskeySignIn[];
-  readonly made: Wire<FinishRegistration>;
+  key: Keys;
 }
 
 export type Need =
@@ -116,7 +105,7 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
     parts.passkey = await passkeys(asAda(here.server(), parts as Parts), here);
   },
   async key(here, parts) {
-    parts.key = await keyAnswer(asAda(here.server(), parts as Parts), here);
+    parts.key = await keys(asAda(here.server(), parts as Parts), here);
   },
   /** So long ago that another mail can be asked for. */
   async "a minute ago"(here) {
@@ -140,16 +129,12 @@ export async function prepared(here: World, needs: readonly Need[]): Promise<Par
   return parts as Parts; // whoever asks for what was not made ready fails
 }
 
-const asAda = (auth: FullAuth, { ada }: Parts): Client => wearing(auth, ada.cookie);
+export const asAda = (auth: FullAuth, { ada }: Parts): Client => wearing(auth, ada.cookie);
 const asMaker = (auth: FullAuth, { maker }: Parts): Client => wearing(auth, maker.cookie);
 const ada: readonly Need[] = ["ada"];
 const answers: readonly Need[] = ["ada", "codes"];
 const bob: readonly Need[] = ["maker"];
 const eve: readonly Need[] = ["evesCodes"];
-const passkey: readonly Need[] = ["ada", "passkey"];
-
-const byPasskey = (auth: FullAuth, { passkey }: Parts, i: number): Promise<Grant> =>
-  client(auth, "method").passkey.finishSignIn(passkey.answers[i]!);
 
 const refresh = (attempt?: string): Act["act"] => (auth, { ada: { other } }) =>
   client(auth, "method").sessions.refresh({
@@ -277,20 +262,6 @@ export const ACTS: Readonly<Record<string, Act>> = {
     needs: ada,
     act: (auth, parts) => auth.sessions.create({ userId: parts.ada.id, session: "bearer" }),
   },
-  "a passkey's answer": { needs: passkey, act: (auth, parts) => byPasskey(auth, parts, 0) },
-  "a passkey's answer to another": { needs: passkey, act: (auth, parts) => byPasskey(auth, parts, 1) },
-  "a new passkey": {
-    needs: [...passkey, "a second value"],
-    act: (auth, parts) => asAda(auth, parts).passkey.finishRegistration(parts.passkey.made),
-  },
-  "a passkey's removal": {
-    needs: passkey,
-    act: (auth, parts) => asAda(auth, parts).passkey.remove({ id: parts.passkey.id }),
-  },
-  "a key's answer": {
-    needs: ["ada", "key"],
-    act: (auth, { key }) => client(auth, "method").key.finishSignIn(key),
-  },
   "a rotation": { needs: ada, act: (auth) => auth.signingKeys.rotate() },
   "a rotation that revokes": { needs: ada, act: (auth) => auth.signingKeys.rotate({ revoke: true }) },
   "a sweep": { needs: [], act: (auth) => auth.sweep() },
@@ -317,35 +288,6 @@ export const TIMES: Readonly<Record<string, Act>> = Object.fromEntries(
     time,
   ) => [time, { needs: [], act: (_auth, _parts, here) => here.turn(time) }]),
 );
-
-/** Somebody adds a passkey, and gets two answers and another passkey ready. */
-async function passkeys(somebody: Client, { random, person }: World): Promise<Passkeys> {
-  const held = authenticator({ random, algorithm: "EdDSA" });
-  const other = authenticator({ random, algorithm: "EdDSA" });
-  const page = { origin: BASE_URL };
-  const make = async (by: Authenticator) => {
-    const { challengeId, options } = await somebody.passkey.startRegistration();
-    return { challengeId, credential: await by.create(options, page) };
-  };
-  const { id } = await somebody.passkey.finishRegistration(await make(held));
-  const answers = [];
-  for (let i = 0; i < 2; i++) {
-    const { challengeId, options } = await person().passkey.startSignIn();
-    answers.push({ challengeId, credential: await held.get(options, page) });
-  }
-  return { id, answers, made: await make(other) };
-}
-
-/** Somebody adds a key, and gets an answer by it ready. */
-async function keyAnswer(somebody: Client, { person }: World): Promise<FinishKeySignIn> {
-  const added = await somebody.key.startAdd({ publicKey: ADAS_KEY.x });
-  await somebody.key.add({
-    challengeId: added.challengeId,
-    signature: await bare(ADAS_KEY, added.message),
-  });
-  const { challengeId, message } = await person().key.startSignIn({ publicKey: ADAS_KEY.x });
-  return { challengeId, signature: await bare(ADAS_KEY, message) };
-}
 
 /** An address that was proven. */
 export function address(value: string): Identifier {

@@ -9,6 +9,7 @@ import { emptyStore, own } from "../suite/stores.ts";
 import { SECRET, type World, world } from "../suite/world.ts";
 import type { Parts } from "./accounts.ts";
 import { type Act, ACTS, EVE, type Need, prepared, TIMES } from "./acts.ts";
+import { CREDENTIAL_ACTS } from "./credential_acts.ts";
 import { wrongAfter } from "./healing.ts";
 import { type Witness, witness } from "./history.ts";
 import { contradictions, type Operation } from "./linearizable.ts";
@@ -92,7 +93,7 @@ export function needsOf(names: readonly string[]): readonly Need[] {
 }
 
 function actOf(name: string): Act {
-  const act = ACTS[name] ?? VALUE_ACTS[name] ?? TIMES[name];
+  const act = ACTS[name] ?? CREDENTIAL_ACTS[name] ?? VALUE_ACTS[name] ?? TIMES[name];
   if (act === undefined) throw new TypeError(`there is no act "${name}"`);
   return act;
 }

@@ -3,6 +3,7 @@ import { test } from "vitest";
 import { chance } from "../../src/testing/chance.ts";
 import { RUNTIME } from "../suite/runtime.ts";
 import { ACTS, TIMES } from "./acts.ts";
+import { CREDENTIAL_ACTS } from "./credential_acts.ts";
 import { LONG, SEED, showed } from "./showed.ts";
 import { type Counts, tried, triedAll } from "./tried.ts";
 import { VALUE_ACTS } from "./value_acts.ts";
@@ -44,15 +45,18 @@ const MANY: readonly (readonly string[])[] = [
   ["a removal of a value", "an add by another of what is listed"],
   ["a passkey's answer", "endAll by the application"],
   ["a passkey's answer", "a passkey's answer"],
+  ["a passkey's answer", "a copy's answer"],
   ["a passkey's answer", "a passkey's removal"],
   ["a new passkey", "a removal of a value"],
+  ["a new passkey", "the begin of a passkey"],
   ["a key's answer", "endAll by the application"],
+  ["a key's answer", "a key's removal"],
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */
 const SHARE = RUNTIME === "node" ? 1 / 4 : 1 / 16;
 
-const NAMES = Object.keys({ ...ACTS, ...VALUE_ACTS });
+const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...VALUE_ACTS });
 
 for (const acts of [...FEW, ...MANY]) {
   test(acts.join(" ‖ "), async () => {

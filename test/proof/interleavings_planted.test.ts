@@ -164,6 +164,20 @@ const ROWS: readonly Row[] = [
     "endAll by the application",
   ], REVOKED],
   ["a question is not used up by its answer", ["a passkey's answer", "a passkey's answer"], /answered once/],
+  [
+    "a credential is removed without a revocation, and whoever signs in by it does not look whether it is listed",
+    ["a key's answer", "a key's removal"],
+    /let into the account that lists it/,
+    { order: "0 0 0 0 1 1 1 1 1 1 1 1 1 1 1 1 0 0 0" },
+  ],
+  ["the counter of a passkey is compared before the swap alone", [
+    "a passkey's answer",
+    "a copy's answer",
+  ], /moves its counter on/],
+  ["a passkey is stored although its registration was replaced", [
+    "a new passkey",
+    "the begin of a passkey",
+  ], /registration that its account waits for/],
   ["a passkey is added on what is known when it is finished", [
     "a new passkey",
     "a removal of a value",

@@ -107,6 +107,25 @@ const BREACHES: Readonly<Record<string, (teller: Teller) => void>> = {
   "a challenge is answered once": (teller) => {
     signIn(teller, "1", T, account({ sessions: [entry(S), entry(T)] }));
   },
+  "each sign-in by a passkey moves its counter on, if it counts": ({ call, write }) => {
+    const identifiers = [{ type: "passkey", value: "id", proven: true, about: { counter: 7 } }];
+    write(`users:${U}`, account({ identifiers }));
+    call(
+      "passkey.finishSignIn",
+      { input: { credential: { id: "id" } } },
+      () => write(`users:${U}`, account({ identifiers, sessions: [entry(S), entry(T)] })),
+    );
+  },
+  "a passkey is stored by the registration that its account waits for": ({ call, write }) => {
+    const slots = { passkey: { pending: "2" } };
+    const identifiers = [{ type: "passkey", value: "id", proven: true }];
+    write(`users:${U}`, account({ slots }));
+    call(
+      "passkey.finishRegistration",
+      { input: { challengeId: "1" } },
+      () => write(`users:${U}`, account({ slots, identifiers })),
+    );
+  },
   "whoever is told that sessions were ended finds none of them listed": ({ call }) =>
     call("sessions.end", { input: { id: S } }),
   "whoever is told of a change of a user finds it in the account, where one swap made it": ({ call }) =>

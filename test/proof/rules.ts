@@ -1,5 +1,6 @@
 // The rules of the store, held against what happened. Each is one sentence and one function; nothing in here knows how the library
 // keeps them.
+import { CREDENTIALS } from "./credential_rules.ts";
 import type { Call, History, Write } from "./history.ts";
 import {
   accountOf,
@@ -84,6 +85,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     const ids = grants.map(({ input }) => input["challengeId"]);
     return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
   },
+  ...CREDENTIALS,
   ...TOLD,
   ...KEYS,
 };

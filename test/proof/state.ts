@@ -13,6 +13,7 @@ export interface StoredAccount {
     readonly type: string;
     readonly value: string;
     readonly proven: boolean;
+    readonly about?: { readonly counter?: number };
   }[];
   readonly epoch: number;
   readonly sessions: readonly { readonly sid: string; readonly at: number; readonly exp: number }[];

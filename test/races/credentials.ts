@@ -4,8 +4,7 @@ import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
 import type { FinishRegistration } from "../../src/features/passkey/contract.ts";
 import type { Grant } from "../../src/model.ts";
 import type { Authenticator } from "../../src/testing/authenticator.ts";
-import { everyPoint, interleave } from "../suite/gate.ts";
-import { ADA as PAIR, answering, BOB as OTHER } from "../suite/key_holder.ts";
+import { ADA as PAIR, answering } from "../suite/key_holder.ts";
 import { device, PAGE } from "../suite/passkey_holder.ts";
 import { type Check, crowd, type Scene, scene, tally } from "./scene.ts";
 
@@ -13,7 +12,7 @@ const ADA = "ada@example.com";
 const MANY = 20;
 
 /** What answers a registration at the desk. */
-async function registering(
+export async function registering(
   { desk }: Scene,
   held: Authenticator,
   userId: string,
@@ -23,7 +22,7 @@ async function registering(
 }
 
 /** What answers the adding of a key at the desk. */
-async function adding(
+export async function adding(
   { desk }: Scene,
   pair: typeof PAIR,
   userId: string,
@@ -140,55 +139,3 @@ export const firstPasskeys: Check = (make, store) =>
     expect([ok, late + forbidden, others]).toEqual([1, MANY - 1, {}]);
     expect((await here.desk.passkey.list({ userId })).items).toHaveLength(1);
   });
-
-/** A credential that is being stored, held at each operation while everything is revoked. Whatever was not there by then does not come. */
-const held = (
-  add: (here: Scene, auth: Scene["desk"], userId: string) => Promise<() => Promise<unknown>>,
-  revoke: (here: Scene, userId: string) => Promise<unknown>,
-): Check =>
-(make, store) =>
-  scene(store, { createAuth: make }, async (here) => {
-    const { auth, gate } = await here.gated();
-    const points = await everyPoint(async ({ n, side, name }) => {
-      const { user: { id: userId } } = await here.enter(`held-${name}@example.com`);
-      const values = async () =>
-        (await here.stored()).accounts.find(({ uid }) => uid === userId)?.identifiers.length ?? 0;
-      const work = await add(here, auth, userId);
-      let before = 0;
-      const { held, told } = await interleave({
-        gate,
-        point: { n, side },
-        work,
-        async meanwhile() {
-          await revoke(here, userId);
-          before = await values();
-        },
-      });
-      if (!held) expect(told.code, "an add that nobody interrupts").toBe(undefined);
-      else expect(await values(), `values after an add held ${name}`).toBe(before);
-      const codes = ["challenge_invalid", "not_found", undefined];
-      if (held) expect(codes, `what an add held ${name} got`).toContain(told.code);
-      const gone = (await here.stored()).accounts.every(({ uid }) => uid !== userId);
-      if (gone) expect((await here.stored()).claims.filter(({ uid }) => uid === userId)).toEqual([]);
-      await here.desk.users.remove({ id: userId });
-      return held;
-    });
-    expect(points, "operations at which it was held").toBeGreaterThanOrEqual(5);
-  });
-
-const addsKey = async (here: Scene, auth: Scene["desk"], userId: string) => {
-  const answer = await adding(here, OTHER, userId);
-  return () => auth.key.add({ userId, ...answer });
-};
-const registers = async (here: Scene, auth: Scene["desk"], userId: string) => {
-  const answer = await registering(here, device(here), userId);
-  return () => auth.passkey.finishRegistration({ userId, ...answer });
-};
-
-export const heldAdds: Readonly<Record<string, Check>> = {
-  "an add of a key × removal of the account": held(addsKey, ({ desk }, id) => desk.users.remove({ id })),
-  "a registration of a passkey × endAll": held(
-    registers,
-    ({ desk }, userId) => desk.sessions.endAll({ userId }),
-  ),
-};

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bug } from "../suite/bugs.ts";
 import { planted, replaced } from "../suite/planted.ts";
 import * as crowds from "./crowds.ts";
+import { heldCredentials } from "./held_credentials.ts";
 import * as holds from "./holds.ts";
 import { heldInProcesses, type ProcessCheck } from "./process_holds.ts";
 import type { Check } from "./scene.ts";
@@ -16,6 +17,9 @@ interface Catch {
 }
 
 const { heldSignIns, heldFirstSignIns, heldRefreshes } = holds;
+
+/** Something that did not belong to an account when its credential went. */
+const COMES = /what belongs to the account, held/;
 
 const CAUGHT: Readonly<Record<string, Catch>> = {
   "a proof judged before a revocation: the listing swap does not compare the epoch": {
@@ -95,6 +99,19 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
   },
   "a start slower than the deadline is a success": {
     caught: [[holds.slowStart, /whether a start slow \S+ lives/]],
+  },
+  "a credential is removed without a revocation, and whoever signs in by it does not look whether it is listed":
+    {
+      caught: [
+        [heldCredentials["a sign-in by key × removal of the key"], COMES],
+        [heldCredentials["a sign-in by passkey × removal of the passkey"], COMES],
+      ],
+    },
+  "the counter of a passkey is compared before the swap alone": {
+    caught: [[heldCredentials["a sign-in by passkey × another with the same count"], COMES]],
+  },
+  "a passkey is stored although its registration was replaced": {
+    caught: [[heldCredentials["a registration of a passkey × the begin of another"], COMES]],
   },
 };
 

@@ -364,6 +364,35 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
       "spend: (id, seen) => records.change(id, (current) => ({ next: null, result: current !== null }), seen)",
     to: "spend: (id, seen) => Promise.resolve(id !== seen.asked)",
   }],
+  "a credential is removed without a revocation, and whoever signs in by it does not look whether it is listed":
+    [
+      {
+        file: VALUES,
+        from: "return { ...account, identifiers, epoch: account.epoch + 1 };",
+        to: "return { ...account, identifiers };",
+      },
+      { file: SIGN_IN, from: "if (!lists(account, value)) return MOVED;", to: "" },
+      {
+        file: PASSKEY,
+        from: `if (about === undefined) return "challenge_invalid";`,
+        to: "if (about === undefined) return account;",
+      },
+      {
+        file: KEY,
+        from: `return about === undefined ? "challenge_invalid" :`,
+        to: "return about === undefined ? account :",
+      },
+    ],
+  "the counter of a passkey is compared before the swap alone": [{
+    file: PASSKEY,
+    from: `if (isCopy(counter, about.counter)) { copied(); return "credentials_invalid"; }`,
+    to: "",
+  }],
+  "a passkey is stored although its registration was replaced": [{
+    file: REGISTRATION,
+    from: "if (kept?.pending !== challengeId) return null;",
+    to: "if (kept === null) return null;",
+  }],
   "a passkey is added on what is known when it is finished": [{
     file: REGISTRATION,
     from: "noted: question.noted, become",

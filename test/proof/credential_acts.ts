@@ -1,0 +1,50 @@
+// What can be done with passkeys and keys, each as one thing that somebody does.
+import { client } from "../suite/client.ts";
+import { type Act, asAda, type Need } from "./acts.ts";
+
+const passkey: readonly Need[] = ["ada", "passkey"];
+const key: readonly Need[] = ["ada", "key"];
+
+/** A sign-in by one of the answers that were made by a passkey. */
+const byPasskey = (i: 0 | 1): Act => ({
+  needs: passkey,
+  act: (auth, { passkey }) => client(auth, "method").passkey.finishSignIn(passkey.answers[i]!),
+});
+
+/** All of them, by what they are. */
+export const CREDENTIAL_ACTS: Readonly<Record<string, Act>> = {
+  "a passkey's answer": byPasskey(0),
+  "a copy's answer": byPasskey(1),
+  "the begin of a passkey": {
+    needs: passkey,
+    act: (auth, parts) => asAda(auth, parts).passkey.startRegistration(),
+  },
+  "a new passkey": {
+    needs: [...passkey, "a second value"],
+    act: (auth, parts) => asAda(auth, parts).passkey.finishRegistration(parts.passkey.made),
+  },
+  "a passkey's name": {
+    needs: passkey,
+    act: (auth, parts) => asAda(auth, parts).passkey.rename({ id: parts.passkey.id, name: "Phone" }),
+  },
+  "a passkey's removal": {
+    needs: passkey,
+    act: (auth, parts) => asAda(auth, parts).passkey.remove({ id: parts.passkey.id }),
+  },
+  "a key's answer": {
+    needs: key,
+    act: (auth, { key }) => client(auth, "method").key.finishSignIn(key.answer),
+  },
+  "a new key": {
+    needs: [...key, "a second value"],
+    act: (auth, parts) => asAda(auth, parts).key.add(parts.key.made),
+  },
+  "a key's name": {
+    needs: key,
+    act: (auth, parts) => asAda(auth, parts).key.rename({ id: parts.key.id, name: "Laptop" }),
+  },
+  "a key's removal": {
+    needs: key,
+    act: (auth, parts) => asAda(auth, parts).key.remove({ id: parts.key.id }),
+  },
+};
