@@ -279,6 +279,8 @@ const MOVED = "challenge_invalid"; // the account is gone, or something of it wa
  * lists, says of itself or keeps goes, and all its sessions; its roles, which only the application gives, stay. No epoch is compared then, or its maker could keep the owner out by revoking in turn. */
 function proven(owner: Owner, value: Value, noted: Noted): Account | ErrorCode {
   const { uid, account } = owner;
+  // Whoever strikes a value off takes a step of the epoch, so this finds nothing that the epoch does not tell: it is here so that nobody
+  // gets in by a value that the account has not, whatever others forget.
   if (!lists(account, value)) return MOVED;
   const unproven = account.identifiers.some((one) =>
     one.type === value.type && one.value === value.value && !one.proven

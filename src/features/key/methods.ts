@@ -81,7 +81,7 @@ function signingIn(core: Core, settings: KeySettings): Pick<Key, "startSignIn" |
     const { find, put } = await keysOf(core);
     const lastUsedAt = platform.now();
     return (account: Account): Account | ErrorCode => {
-      const about = find(account, value)?.about;
+      const about = find(account, value)?.about; // nor does the gate let in by what is not listed
       return about === undefined ? "challenge_invalid" : put(account, value, { ...about, lastUsedAt });
     };
   }

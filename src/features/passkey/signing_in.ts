@@ -56,7 +56,7 @@ export function signingIn(
     const lastUsedAt = platform.now();
     return (account: Account): Account | ErrorCode => {
       const about = find(account, value)?.about;
-      if (about === undefined) return "challenge_invalid";
+      if (about === undefined) return "challenge_invalid"; // nor does the gate let in by what is not listed
       if (isCopy(counter, about.counter)) {
         copied();
         return "credentials_invalid";
