@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
+import { ADA as PAIR, addsKey, answering, BOB as OTHER, signsInByKey } from "../suite/key_holder.ts";
 import { device, PAGE, registers, signingIn, signsIn } from "../suite/passkey_holder.ts";
 import { mailOf, outcome, signIn } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
@@ -96,7 +97,7 @@ const SUBJECTS: Readonly<Record<string, readonly [added: string, removed: string
 };
 
 flow(
-  "whoever proves the address of an account has it without the passkeys of whoever made it",
+  "whoever proves the address of an account has it without the passkeys and keys of whoever made it",
   async (here) => {
     const auth = here.server();
     const { id: userId } = await auth.users.create({ email: ADA });
@@ -105,6 +106,13 @@ flow(
     const credential = await held.create(options, PAGE);
     await auth.passkey.finishRegistration({ userId, challengeId, credential });
     await signsIn(here.person(), held);
+    const adds = async (pair: typeof PAIR) => ({
+      userId,
+      ...await answering(pair, await auth.key.startAdd({ userId, publicKey: pair.x })),
+    });
+    await auth.key.add(await adds(PAIR));
+    const other = await adds(OTHER);
+    const byKey = await answering(PAIR, await here.person().key.startSignIn({ publicKey: PAIR.x }));
     const begun = await auth.passkey.startRegistration({ userId });
     const second = device(here);
     const late = await second.create(begun.options, PAGE);
@@ -112,7 +120,10 @@ flow(
     const { client: ada, grant: { user } } = await signIn(here, ADA);
     expect(user.id).toBe(userId);
     expect(await ada.passkey.list()).toEqual({ items: [], signal: null });
+    expect((await ada.key.list()).items).toEqual([]);
     expect(await outcome(here.person().passkey.finishSignIn(pending))).toBe("credentials_invalid");
+    expect(await outcome(here.person().key.finishSignIn(byKey))).toBe("credentials_invalid");
+    expect(await outcome(auth.key.add(other)), "a key that the maker began to add").toBe("challenge_invalid");
     const finish = { userId, challengeId: begun.challengeId, credential: late };
     expect(await outcome(auth.passkey.finishRegistration(finish))).toBe("challenge_invalid");
     expect((await ada.passkey.startRegistration()).options.user.id).not.toBe(options.user.id);
@@ -120,6 +131,8 @@ flow(
     const bob = await here.signedIn(BOB);
     await bob.passkey.startRegistration();
     expect(await outcome(signsIn(here.person(), held))).toBe("credentials_invalid");
+    await addsKey(bob, PAIR); // anybody may have it now
+    expect((await signsInByKey(here.person(), PAIR)).user.email).toBe(BOB);
     await expectSound(here);
   },
 );
@@ -129,10 +142,13 @@ flow("an account that is removed takes its passkeys and keys with it, and what w
   const held = device(here);
   await registers(ada, held);
   await registers(ada, device(here));
-  expect(await claims(here)).toHaveLength(3);
+  await addsKey(ada, PAIR);
+  expect(await claims(here)).toHaveLength(4);
   const begun = await ada.passkey.startRegistration();
   const made = await device(here).create(begun.options, PAGE);
   const pending = await signingIn(here.person(), held);
+  const byKey = await answering(PAIR, await here.person().key.startSignIn({ publicKey: PAIR.x }));
+  const adding = await answering(OTHER, await ada.key.startAdd({ publicKey: OTHER.x }));
   const server = here.server();
   await ada.account.remove();
   expect(await claims(here)).toEqual([]);
@@ -141,6 +157,15 @@ flow("an account that is removed takes its passkeys and keys with it, and what w
   expect(await outcome(server.passkey.finishRegistration(finish))).toBe("not_found");
   expect(await outcome(server.passkey.list({ userId: user.id }))).toBe("not_found");
   expect(await outcome(server.passkey.startRegistration({ userId: user.id }))).toBe("not_found");
+  expect(await outcome(here.person().key.finishSignIn(byKey))).toBe("credentials_invalid");
+  expect(await outcome(server.key.add({ userId: user.id, ...adding }))).toBe("not_found");
+  expect(await outcome(server.key.list({ userId: user.id }))).toBe("not_found");
+  expect(await outcome(server.key.startAdd({ userId: user.id, publicKey: PAIR.x }))).toBe("not_found");
+  const bob = await server.users.create({ email: BOB });
+  const step = await server.key.startAdd({ userId: bob.id, publicKey: PAIR.x });
+  await server.key.add({ userId: bob.id, ...await answering(PAIR, step) }); // anybody may have it now
+  expect((await signsInByKey(here.person(), PAIR)).user.id).toBe(bob.id);
+  await server.users.remove({ id: bob.id });
   await here.turn("2h");
   await server.sweep();
   await here.turn("2h");
