@@ -45,6 +45,11 @@ export function name(): Schema<string> {
   return described(v.pipe(text(rule), checked), { type: "string", minLength: rule.min, maxLength: rule.max });
 }
 
+/** Whether a text may be one. */
+export function isName(text: string): boolean {
+  return v.is(name(), text);
+}
+
 /** Any text, or null: for what is only told again. */
 export function maybeText(): Schema<string | null> {
   const checked = v.custom<string | null>(

@@ -102,7 +102,7 @@ const MAILED = v.looseObject({
   resendAt: v.number(),
   silent: flag(),
 });
-const ASKED = v.looseObject({ ...PENDING_SHAPE, asked: v.string() });
+const ASKED = v.looseObject({ ...PENDING_SHAPE, asked: v.string(), name: v.optional(v.string()) });
 /** A step of either kind: each may be asked for by the id of the other, and is read by whoever knows it. */
 export const STEP_SHAPE: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
   v.is("asked" in Object(step) ? ASKED : MAILED, step)

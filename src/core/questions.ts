@@ -6,6 +6,8 @@ import { type Pending, STEP_SHAPE } from "./challenges.ts";
 export interface Question extends Pending {
   /** What is to be signed. */
   readonly asked: string;
+  /** What to call what the answer adds, where nobody says. */
+  readonly name?: string | undefined;
 }
 
 /** A question that was put. */

@@ -9,7 +9,7 @@ import { base64, ed25519Blob, fromBase64, fromEd25519Blob } from "./ssh_wire.ts"
 export interface GivenKey {
   /** Its one form: base64url of the 32 bytes. */
   readonly key: string;
-  /** The comment of an OpenSSH line: a suggestion for the key's name. */
+  /** The comment of an OpenSSH line, `ada@laptop`: what to call the key where nobody says. */
   readonly comment: string | null;
 }
 

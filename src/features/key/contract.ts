@@ -84,7 +84,7 @@ export interface AddKey extends OwnKeys {
   readonly challengeId: string;
   /** Of the message: base64url of 64 bytes, or what `ssh-keygen -Y sign -n latchkey` prints. */
   readonly signature: string;
-  /** What to call it, of at most 64 bytes. @default {"Key"} */
+  /** What to call it, of at most 64 bytes. @default {the comment of the OpenSSH line, else "Key"} */
   readonly name?: string | undefined;
 }
 

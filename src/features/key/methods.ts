@@ -1,10 +1,10 @@
-import { matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
+import { isName, matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
 import type { Account } from "../../core/account_record.ts";
 import type { Noted } from "../../core/challenges.ts";
 import type { Core } from "../../core/core.ts";
 import type { About, Credential } from "../../core/credentials.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
-import { fingerprint, openSshLine, parsePublicKey } from "../../protocol/key_pairs.ts";
+import { fingerprint, type GivenKey, openSshLine, parsePublicKey } from "../../protocol/key_pairs.ts";
 import {
   messageToSign,
   type ParsedSignature,
@@ -47,14 +47,15 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
 
   return {
     async startAdd({ publicKey, ...caller }) {
-      const key = keyOf(publicKey);
+      const { key, comment } = keyOf(publicKey);
       const account = await own(caller);
       if (!(await keysOf(core)).hasRoom(account)) throw new AuthError("limit_reached"); // before anybody signs in vain
       const { userId } = caller;
       const noted = { uid: userId, epoch: account.epoch };
-      return await ask(core, settings, { purpose: "add", account: userId, key, noted });
+      const name = comment !== null && isName(comment) ? comment : undefined;
+      return await ask(core, settings, { purpose: "add", account: userId, key, name, noted });
     },
-    async add({ challengeId, signature, name = NAME, ...caller }) {
+    async add({ challengeId, signature, name, ...caller }) {
       await own(caller);
       const parsed = signatureOf(signature);
       const { questions, add } = await keysOf(core);
@@ -68,7 +69,8 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
       if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
       if (!isHeld) throw forged();
       const become = (account: Account) => account;
-      return told({ value, about: await add(caller, { value, about: { name }, noted, become }) });
+      const about = { name: name ?? question.name ?? NAME };
+      return told({ value, about: await add(caller, { value, about, noted, become }) });
     },
   };
 }
@@ -88,7 +90,7 @@ function signingIn(core: Core, settings: KeySettings): Pick<Key, "startSignIn" |
 
   return {
     startSignIn: async ({ publicKey }) =>
-      await ask(core, settings, { purpose: "sign-in", key: keyOf(publicKey), noted: NOBODY }),
+      await ask(core, settings, { purpose: "sign-in", key: keyOf(publicKey).key, noted: NOBODY }),
     async finishSignIn({ challengeId, signature, session, audience, client, userId, sessionId }) {
       signIn.mode(session, audience); // a way of carrying it that is off spends nothing
       const parsed = signatureOf(signature);
@@ -132,15 +134,16 @@ type Asking =
   & { readonly key: string; readonly noted: Noted }
   & (
     | { readonly purpose: "sign-in" }
-    | { readonly purpose: "add"; readonly account: string }
+    | { readonly purpose: "add"; readonly account: string; readonly name: string | undefined }
   );
 
 async function ask(core: Core, { ttl }: KeySettings, { noted, ...what }: Asking): Promise<KeyStep> {
   const { platform, settings } = core;
   const expiresAt = platform.now() + ttl * 1000;
   const here = { issuer: settings.jwt.issuer, at: settings.origin + settings.basePath, expiresAt };
+  const name = what.purpose === "add" ? what.name : undefined;
   const { challengeId, asked } = await (await keysOf(core)).questions.ask(
-    { purpose: PURPOSES[what.purpose], subject: what.key, noted, exp: expiresAt },
+    { purpose: PURPOSES[what.purpose], subject: what.key, noted, exp: expiresAt, name },
     (challengeId) => messageToSign({ ...what, ...here, challengeId }),
   );
   return { challengeId, message: asked, expiresAt: iso(expiresAt) };
@@ -150,9 +153,9 @@ function forged(): AuthError {
   return new AuthError("signature_invalid", { remedy: "it was not made of this message with this key" });
 }
 
-function keyOf(given: PublicKey): string {
+function keyOf(given: PublicKey): GivenKey {
   const parsed = parsePublicKey(given);
-  if (parsed !== null) return parsed.key;
+  if (parsed !== null) return parsed;
   const message =
     "must be an Ed25519 public key: an OpenSSH line, base64url or base58 of 32 bytes, a PEM or a JWK";
   throw new AuthError("input_invalid", { issues: [{ path: "publicKey", message }] });
