@@ -38,6 +38,14 @@ export async function bare(pair: KeyPair, message: string): Promise<string> {
   return base64url(await signed(pair, message));
 }
 
+/** A bare signature with S raised by the order of the group: it solves the equation as well, and is none (RFC 8032 section 5.1.7). */
+export function raised(signature: string): string {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+  const bytes = fromBase64url(signature) ?? new Uint8Array();
+  const s = bytes.subarray(32).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n) + order;
+  return base64url(bytes.map((byte, i) => i < 32 ? byte : Number(s >> BigInt(8 * (i - 32)) & 255n)));
+}
+
 /** What answers the adding of a key, or a sign-in by one, that was begun. */
 export async function answering(
   pair: KeyPair,
