@@ -25,8 +25,9 @@ export type Call = `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
 /** One address per method of `M`. */
 export type Calls<M> = { readonly [K in keyof M]: Call };
 
-/** What a route is limited as: it starts something, it proves something, or it trades one token for the next. */
-export type LimitKind = "start" | "proof" | "refresh";
+/** What a route is limited as: it starts something, a page asks it whenever somebody looks, it proves something, or it trades one
+ * token for the next. */
+export type LimitKind = "start" | "page" | "proof" | "refresh";
 
 /** How a method is reached: what only the server knows. Data, no code of its own. */
 export interface Route<I, O> {
@@ -41,7 +42,7 @@ export interface Route<I, O> {
   readonly session?: O extends Grant ? "starts" : "ends";
   /** The member of the input that names a session to keep: where it is the caller's own, the cookie stays. */
   readonly keeps?: keyof Wire<I>;
-  /** What a client is counted for: `start`, `proof` or `refresh`. Only what reads, or ends sessions, goes uncounted. */
+  /** What a client is counted for: `start`, `page`, `proof` or `refresh`. Only what reads, or ends sessions, goes uncounted. */
   readonly limit?: LimitKind;
   /** `all`: access tokens for any of `audiences` count; without it, those for the usual audience alone. */
   readonly audiences?: "all";

@@ -32,6 +32,8 @@ export interface LimitSettings {
 /** Of each client address, or of each device that is known. */
 const KINDS = {
   start: { limit: 30, per: 600 },
+  // Nobody asks for it, and a household looks at many pages. Each keeps a record of some 230 bytes for `passkey.ttl`: 100 KB of an address.
+  page: { limit: 300, per: 600 },
   proof: { limit: 60, per: 600 },
   refresh: { limit: 120, per: 60 },
 } as const;

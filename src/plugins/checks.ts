@@ -126,7 +126,7 @@ function checkRow(path: string, row: AnyRoute, errors: readonly string[], found:
     found.add(`${path}.summary`, `must be a sentence of at most ${LONGEST} characters`);
   }
   found.word(`${path}.access`, row.access ?? null, ["anyone", "optional", "session"], "session");
-  found.word(`${path}.limit`, row.limit, ["start", "proof", "refresh"], "start");
+  found.word(`${path}.limit`, row.limit, ["start", "page", "proof", "refresh"], "start");
   found.word(`${path}.session`, row.session, ["starts", "ends"], "ends");
   found.word(`${path}.reply`, row.reply, ["json", "grant", "page", "redirect"], "json");
   found.word(`${path}.audiences`, row.audiences, ["all"], "all");

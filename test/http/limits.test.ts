@@ -89,6 +89,16 @@ test("each reply of a limited route says what is left, whatever it says besides;
   });
 });
 
+test("pages that offer passkeys use up no start, however many of them somebody looks at", async () => {
+  await behindProxy(async (from) => {
+    const view = () => from("192.0.2.1", "POST /passkey/sign-in/start", {});
+    expect(await times(300, view)).toEqual({ 200: 300 });
+    const refused = await view();
+    expect([refused.status, refused.headers.get("ratelimit")]).toEqual([429, '"page";r=0;t=2']);
+    expect((await from("192.0.2.1")).headers.get("ratelimit")).toBe('"start";r=29;t=20');
+  });
+});
+
 test("a request is counted before its body is read: what is refused is refused unread", async () => {
   await behindProxy(async (from, { ask }) => {
     await times(30, () => from("192.0.2.1"));
@@ -446,7 +456,7 @@ test("whatever starts, proves, refreshes or writes is limited, and what only rea
     "DELETE /keys/:id": "proof",
     "POST /passkey/register/start": "start",
     "POST /passkey/register/finish": "proof",
-    "POST /passkey/sign-in/start": "start",
+    "POST /passkey/sign-in/start": "page",
     "POST /passkey/sign-in/finish": "proof",
     "PATCH /passkeys/:id": "proof",
     "DELETE /passkeys/:id": "proof",

@@ -57,7 +57,7 @@ const routes: Routes<Passkey> = {
     summary: "Begin a sign-in by passkey",
     access: "anyone",
     input: nothing,
-    limit: "start",
+    limit: "page",
     status: 200,
     errors: [],
   },
