@@ -1,6 +1,7 @@
 import { anything, duration, list, object, optional, parse, text } from "../base/schema.ts";
 import type { Core } from "../core/core.ts";
-import type { Found, Identified } from "../core/sessions.ts";
+import type { Found } from "../core/session_record.ts";
+import type { Identified } from "../core/sessions.ts";
 import { AuthError } from "../errors.ts";
 import { credentialOf } from "../http/caller.ts";
 import { isForeign, showsKey } from "../http/guard.ts";

@@ -2,7 +2,8 @@ import type { MaybeCaller } from "../contract.ts";
 import { AuthError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
-import type { Found, Sessions } from "./sessions.ts";
+import type { Found } from "./session_record.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** Who calls: a user by a session, or the application's own code on its own authority. */
 export type Acting = Omit<MaybeCaller, "userId"> & { readonly userId: string };

@@ -1,5 +1,7 @@
 import * as v from "valibot";
+import { base64url, sha256, utf8 } from "../base/encoding.ts";
 import type { Decision } from "../store/collection.ts";
+import type { Account } from "./account_record.ts";
 
 /** A session: what it is besides being listed by its account. Times are in epoch milliseconds. */
 export interface SessionRecord {
@@ -18,6 +20,16 @@ export interface SessionRecord {
   readonly family: Family | null;
   /** When it ends if it is not used. */
   readonly exp: number;
+}
+
+/** A session that lives, with all that was read to know it. */
+export interface Found {
+  readonly uid: string;
+  readonly sid: string;
+  readonly account: Account;
+  readonly record: SessionRecord;
+  /** When the account was read or written, or a moment before. */
+  readonly at: number;
 }
 
 /** The refresh tokens of a session. One is current; it is derived, never stored. */
@@ -67,6 +79,11 @@ const KEPT_ROTATIONS = 8;
 export interface Use {
   readonly now: number;
   readonly idle: number;
+}
+
+/** A secret of its owner as a session keeps it. */
+export function hashed(secret: string): string {
+  return base64url(sha256(utf8(secret)));
 }
 
 /** The session as used now. */

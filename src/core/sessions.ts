@@ -1,29 +1,15 @@
-import { base64url, equal, sha256, utf8 } from "../base/encoding.ts";
-import type { Keyring } from "../crypto/keyring.ts";
-import { formatRefreshToken, formatSessionToken, newId, newSecret } from "../crypto/token.ts";
-import { parseRefreshToken, parseSessionToken, type RefreshToken } from "../crypto/token.ts";
+import { equal } from "../base/encoding.ts";
+import { formatSessionToken, newId, newSecret, parseSessionToken } from "../crypto/token.ts";
 import type { MaybeCaller } from "../contract.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo, SessionMode } from "../model.ts";
-import type { Settings } from "../options.ts";
-import { type Collection, collection, type Store } from "../store/collection.ts";
+import { collection } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
-import type { AccessTokens } from "./access_tokens.ts";
 import { type Account, isListed, type Listed } from "./account_record.ts";
-import type { Accounts } from "./accounts.ts";
-import { isDue, rotate, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
-
-/** A session that lives, with all that was read to know it. */
-export interface Found {
-  readonly uid: string;
-  readonly sid: string;
-  readonly account: Account;
-  readonly record: SessionRecord;
-  /** When the account was read or written, or a moment before. */
-  readonly at: number;
-}
+import { type RefreshGround, refreshTokens } from "./refresh_tokens.ts";
+import { type Found, hashed, isDue, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
 
 /** What a request showed to say who it is. `doubled`: our cookie twice. */
 export type Credential =
@@ -93,13 +79,8 @@ export interface Sessions {
 }
 
 /** What sessions stand on. */
-export interface Ground {
-  readonly store: Store;
+export interface Ground extends RefreshGround {
   readonly events: Events;
-  readonly keyring: Keyring;
-  readonly accounts: Accounts;
-  readonly accessTokens: AccessTokens;
-  readonly settings: Settings["session"];
 }
 
 const IDS = /^[a-z2-7]{26}:[a-z2-7]{26}$/; // of an account and of its session
@@ -290,65 +271,6 @@ export function sessions(ground: Ground): Sessions {
   };
 }
 
-/** The tokens of families: derived, compared, rotated. */
-function refreshTokens(
-  { store, keyring, settings, accounts, accessTokens }: Ground,
-  records: Collection<SessionRecord>,
-) {
-  const { platform } = store;
-
-  /** The token of a generation under one secret; null where that secret is not configured. */
-  function derive(token: Omit<RefreshToken, "mac">, seed: string, secret: string): string | null {
-    return keyring.mac("refresh-token", secret, token.uid, token.sid, String(token.generation), seed);
-  }
-
-  return {
-    family: () => ({ generation: 0, seed: newSecret(platform.random), secret: keyring.first, rotations: [] }),
-    current({ uid, sid, record }: Found): string {
-      if (record.family === null) throw new TypeError("a cookie session has no refresh token");
-      const { generation, seed, secret } = record.family;
-      const mac = derive({ uid, sid, generation }, seed, secret);
-      if (mac === null) throw new AuthError("secret_unknown");
-      return formatRefreshToken({ uid, sid, generation, mac });
-    },
-    async rotate<T>(
-      token: string,
-      attempt: string | undefined,
-      prepare: (record: SessionRecord, found: Found | null) => Promise<T>,
-    ) {
-      const parsed = parseRefreshToken(token);
-      if (parsed === null) throw new AuthError("token_invalid");
-      const { uid, sid, generation } = parsed;
-      const now = platform.now();
-      const [record, account] = await Promise.all([
-        records.get(`${uid}:${sid}`),
-        accessTokens.asks ? accounts.get(uid) : null, // who the claims are to be of
-      ]);
-      if (record === null) throw new AuthError("session_ended");
-      const { seed } = record.family ?? {};
-      const genuine = seed !== undefined &&
-        keyring.fingerprints.some((secret) => equal(derive(parsed, seed, secret) ?? "", parsed.mac));
-      if (!genuine) throw new AuthError("token_invalid");
-      const presented = {
-        generation,
-        attempt: attempt === undefined ? null : hashed(attempt),
-        now,
-        leeway: settings.reuseLeeway * 1000,
-        idle: settings.idleTtl * 1000,
-        secret: keyring.first,
-      };
-      const found = account !== null && isListed(account, sid, now)
-        ? { uid, sid, account, record, at: now }
-        : null;
-      if (accessTokens.asks && found === null) throw new AuthError("session_ended"); // for good: nothing is listed again
-      const isUsed = rotate(record, presented).result.is !== "current";
-      const prepared = isUsed ? undefined : await prepare(record, found);
-      const rotated = await records.change(`${uid}:${sid}`, (current) => rotate(current, presented), record);
-      return { uid, sid, rotated, prepared };
-    },
-  };
-}
-
 /** Whether nothing of both has to be waited for. */
 function isThere<A, B>(both: readonly [MaybePromise<A>, MaybePromise<B>]): both is readonly [A, B] {
   return !both.some((one) => one instanceof Promise);
@@ -357,8 +279,4 @@ function isThere<A, B>(both: readonly [MaybePromise<A>, MaybePromise<B>]): both 
 /** What a client says of itself is only told again: an odd name is no reason to refuse it. */
 function kept(said: string | null | undefined, length: number): string | null {
   return said?.replace(/\p{Cc}/gu, " ").slice(0, length).toWellFormed() || null;
-}
-
-function hashed(secret: string): string {
-  return base64url(sha256(utf8(secret)));
 }

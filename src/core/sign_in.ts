@@ -11,7 +11,8 @@ import type { Devices, Shown } from "./devices.ts";
 import type { Guesses, Paid } from "./guesses.ts";
 import type { HookPoints } from "./hooks.ts";
 import type { Make, Subject } from "./minting.ts";
-import type { Found, Held, Sessions } from "./sessions.ts";
+import type { Found } from "./session_record.ts";
+import type { Held, Sessions } from "./sessions.ts";
 import { sessionView, userView } from "./views.ts";
 
 /** How whoever signs in is to be remembered. */

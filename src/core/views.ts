@@ -1,7 +1,6 @@
 import type { Session, User } from "../model.ts";
 import type { Account, Owner } from "./account_record.ts";
-import { type SessionRecord, toldLastUse } from "./session_record.ts";
-import type { Found } from "./sessions.ts";
+import { type Found, type SessionRecord, toldLastUse } from "./session_record.ts";
 
 /** An account as others are told of it. */
 export function userView({ uid, account }: Owner): User {

@@ -2,7 +2,6 @@
 // kill themselves, right after the answer that was no truth yet.
 import { afterEach, expect, test } from "vitest";
 import { cleanUp } from "../suite/children.ts";
-import type { Change } from "../suite/planted.ts";
 import { type Plan, playOut, SOUND, startOnce } from "./lives.ts";
 import { caught, SEED } from "./showed.ts";
 
@@ -18,7 +17,7 @@ const BUGS: Readonly<Record<string, readonly [bug: Bug, saying: RegExp]>> = {
   ],
   "a session that is told before its record is written": [
     {
-      changes: [inSessions(`await ${OPENS};`, `void ${later(OPENS)};`)],
+      changes: [{ file: "src/core/sessions.ts", from: `await ${OPENS};`, to: `void ${later(OPENS)};` }],
       driver: "sound",
       diesAfter: "verify",
     },
@@ -26,10 +25,11 @@ const BUGS: Readonly<Record<string, readonly [bug: Bug, saying: RegExp]>> = {
   ],
   "a refresh token that is told before its family has moved": [
     {
-      changes: [inSessions(
-        `const rotated = await ${ROTATES};`,
-        `const rotated = rotate(record, presented).result; void ${later(ROTATES)};`,
-      )],
+      changes: [{
+        file: "src/core/refresh_tokens.ts",
+        from: `const rotated = await ${ROTATES};`,
+        to: `const rotated = rotate(record, presented).result; void ${later(ROTATES)};`,
+      }],
       driver: "sound",
       diesAfter: "refresh",
     },
@@ -52,10 +52,6 @@ test("nothing is seen where nothing is wrong", async () => {
   await startOnce("sqlite");
   await playOut({ ...SOUND, diesAfter: "refresh", store: "sqlite", kills: KILLS, seed: SEED });
 }, 180_000);
-
-function inSessions(from: string, to: string): Change {
-  return { file: "src/core/sessions.ts", from, to };
-}
 
 function later(call: string): string {
   return `platform.sleep(100).then(() => ${call})`;

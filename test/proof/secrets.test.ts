@@ -12,6 +12,7 @@ const PASSWORD = "a#password?of-a-server";
 const REPLIES = "src/core/replies.ts";
 const STEPS = "src/core/mailed_steps.ts";
 const SESSIONS = "src/core/sessions.ts";
+const TOKENS = "src/core/refresh_tokens.ts";
 const KEY_TURNS = "src/core/key_turns.ts";
 const HANDLER = "src/http/handler.ts";
 
@@ -20,7 +21,7 @@ const KEPT: Omit<Change, "to"> = {
   from: "kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000 }",
 };
 const PRESENTED: Omit<Change, "to"> = {
-  file: SESSIONS,
+  file: TOKENS,
   from: "attempt: attempt === undefined ? null : hashed(attempt)",
 };
 const REFRESHED: Omit<Change, "to"> = {

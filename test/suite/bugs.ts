@@ -85,7 +85,7 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     {
       file: SESSIONS,
       from: "const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);",
-      to: `const before = await accounts.get(parseRefreshToken(token)?.uid ?? "");
+      to: `const before = await accounts.get(/^lkr_([a-z2-7]{26})/.exec(token)?.[1] ?? "");
           const { uid, sid, rotated, prepared } = await tokens.rotate(token, attempt, prepare);`,
     },
     {

@@ -1,7 +1,8 @@
 import { id, matching, object, oneOf, optional, parse, text } from "../../base/schema.ts";
 import type { Feature, MaybeCaller, Routes, Wire } from "../../contract.ts";
 import type { Core } from "../../core/core.ts";
-import type { Ending, Found } from "../../core/sessions.ts";
+import type { Found } from "../../core/session_record.ts";
+import type { Ending } from "../../core/sessions.ts";
 import { AuthError } from "../../errors.ts";
 import type { ClientInfo, SignedIn } from "../../model.ts";
 import {
