@@ -1,4 +1,4 @@
-// The form of what a browser's `toJSON` sends after a ceremony: a route's schema, which is loaded before the first passkey comes.
+// The form of what a browser's `toJSON` sends after a ceremony. Routes ask for an object and no more: this is loaded with the first passkey.
 import {
   flag,
   list,
