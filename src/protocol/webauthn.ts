@@ -120,8 +120,8 @@ export async function checkAssertion(
     return refused("whether it may be backed up has changed, which it never does");
   }
   const { algorithm, publicKey } = stored;
-  const isRight = isSignatureAlgorithm(algorithm) &&
-    await verify(algorithm, publicKey, signedOf(data, clientData), signature);
+  if (!isSignatureAlgorithm(algorithm)) return refused(`its algorithm, ${algorithm}, is not taken`);
+  const isRight = await verify(algorithm, publicKey, signedOf(data, clientData), signature);
   if (!isRight) return refused("it is not signed by the credential's key");
   return isCopy(counter, stored.counter)
     ? { is: "cloned", counter }

@@ -10,21 +10,20 @@ import {
   checkAssertion,
   checkRegistration,
   type Expected,
+  type ExpectedRegistration,
   type Registration,
 } from "../../src/protocol/webauthn.ts";
 import { parseAssertion, parseRegistration } from "../../src/protocol/webauthn_parse.ts";
 
 /** A ceremony, and what is to come of it. */
-export interface Ceremony {
+export interface Ceremony extends Partial<Parsed> {
   readonly id: string;
   readonly verdict: "valid" | "invalid" | "either";
   readonly severity: "must" | "should";
   /** `attestation-verification`: the verdict is about the attestation statement. */
   readonly needs?: string;
-  /** Why no configuration would ask so. */
-  readonly configOdd?: unknown;
-  /** Why it cannot be judged by itself. */
-  readonly stateful?: unknown;
+  /** Why hardly any configuration would ask so. */
+  readonly configOdd?: readonly string[];
   readonly expected: {
     readonly challenge: string;
     readonly origin: string;
@@ -42,7 +41,24 @@ export interface Ceremony {
     readonly backupEligible?: boolean;
     readonly userId?: string;
   };
-  readonly parsed?: { readonly alg?: number; readonly fmt?: string; readonly x5c?: boolean };
+  /** What others read in a registration. */
+  readonly parsed?: Parsed & {
+    readonly alg: number;
+    readonly aaguid: string;
+    readonly credentialId: string;
+  };
+  /** Whether its algorithm is one of those that are asked for everywhere. */
+  readonly algInUsualSet?: boolean;
+  /** Whether it is refused where the user must be verified. */
+  readonly requireUVWouldReject?: boolean;
+  /** The verdict where pages of other origins may show ours in a frame. */
+  readonly verdictIfCrossOriginAllowed?: string;
+}
+
+/** What others read in authenticator data. In the vectors of assertions it stands by itself. */
+export interface Parsed {
+  readonly flags: Readonly<Record<"UP" | "UV" | "BE" | "BS" | "AT" | "ED", boolean>>;
+  readonly signCount: number;
 }
 
 /** Malformed: `input_invalid`, and nothing is spent. */
@@ -64,19 +80,26 @@ export function vectorsOf<T>(name: string): readonly T[] {
   return JSON.parse(readFileSync(join(folder ?? "", name), "utf8")).vectors;
 }
 
-/** What comes of a registration. */
-export async function register({ expected, response }: Ceremony): Promise<Registration | Malformed> {
+/** What comes of a registration; where something else was asked for, of that. */
+export async function register(
+  { expected, response }: Ceremony,
+  otherwise: Partial<ExpectedRegistration> = {},
+): Promise<Registration | Malformed> {
   const { allowedAlgs } = expected;
   const asked = {
     ...askedBy(expected),
     requireDiscoverable: true,
     ...(allowedAlgs !== undefined && { algorithms: allowedAlgs }),
+    ...otherwise,
   };
   return await judged(() => parseRegistration(response), (parsed) => checkRegistration(parsed, asked));
 }
 
-/** What comes of an assertion. What the vector does not say of the stored credential is as the assertion has it. */
-export async function assert({ expected, response, credential }: Ceremony): Promise<Assertion | Malformed> {
+/** What comes of an assertion, likewise. What the vector does not say of the stored credential is as the assertion has it. */
+export async function assert(
+  { expected, response, credential }: Ceremony,
+  otherwise: Partial<Expected> = {},
+): Promise<Assertion | Malformed> {
   if (credential === undefined) throw new Error("a vector without a credential");
   const key = keyOf(credential.publicKeyCOSE);
   return await judged(() => parseAssertion(response), (parsed) => {
@@ -90,7 +113,7 @@ export async function assert({ expected, response, credential }: Ceremony): Prom
       backupEligible,
       userHandle,
     };
-    return checkAssertion(parsed, askedBy(expected), stored);
+    return checkAssertion(parsed, { ...askedBy(expected), ...otherwise }, stored);
   });
 }
 

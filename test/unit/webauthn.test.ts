@@ -257,8 +257,13 @@ describe("which credential it is", () => {
   });
 
   test("a key that is stored wrongly verifies nothing", async () => {
-    for (const algorithm of [-8, -35, -257, -47, 0]) {
+    for (const algorithm of [-8, -35, -257]) {
       expect(await asserted(assertion(), { ...STORED, algorithm })).toEqual(refusal("not signed"));
+    }
+    for (const algorithm of [-47, 0]) {
+      expect(await asserted(assertion(), { ...STORED, algorithm })).toEqual(
+        refusal(`its algorithm, ${algorithm}, is not taken`),
+      );
     }
     for (const publicKey of ["", "AAAA", STORED.publicKey.slice(0, -4)]) {
       expect(await asserted(assertion(), { ...STORED, publicKey })).toEqual(refusal("not signed"));
