@@ -41,7 +41,7 @@ export interface EventFields {
   readonly "passkey.added": CredentialFields;
   /** A passkey was removed from an account. */
   readonly "passkey.removed": CredentialFields;
-  /** A passkey whose counter went back: there is a copy of it. Nobody was let in by it. */
+  /** A passkey whose counter did not go on: there is a copy of it. Nobody was let in by it. */
   readonly "passkey.cloned": CredentialFields;
   /** A key pair was added to an account. */
   readonly "key.added": CredentialFields;

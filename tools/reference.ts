@@ -40,7 +40,7 @@ export function configurationPage(): string {
 function optionsTable(prefix: string, path: string, name: string): string {
   const rows = membersOf(path, name).map(({ name, fallback, what }) => [
     `\`${prefix}${name}\``,
-    fallback === "" ? "" : `\`${fallback}\``,
+    fallback === "" || fallback.includes("`") ? fallback : `\`${fallback}\``, // words have their code marked
     what,
   ]);
   return table(["Option", "Default", "What"], rows);
