@@ -4,7 +4,7 @@ import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { ADA as PAIR, addsKey, answering, BOB as OTHER, signsInByKey } from "../suite/key_holder.ts";
 import { device, PAGE, registers, signingIn, signsIn } from "../suite/passkey_holder.ts";
-import { mailOf, outcome, signIn } from "../suite/steps.ts";
+import { outcome, signIn } from "../suite/steps.ts";
 import { expectSound } from "../suite/values.ts";
 import type { World } from "../suite/world.ts";
 
@@ -54,32 +54,6 @@ flow("passkeys are named and removed by their owner, and by nobody else", async 
 
 const AAGUID = "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4";
 
-flow("owners are told of what was added and removed, by mail and by event", async (here) => {
-  for (const [locale, [added, removed]] of Object.entries(SUBJECTS)) {
-    const email = { from: "no-reply@example.com", send: here.mailbox.send, locale };
-    const address = `ada.${locale}@example.com`;
-    const auth = here.another({ email });
-    const { client: ada, grant: { user } } = await signIn(here, address, "cookie", here.at(auth));
-    let mailed = mailOf(auth, "passkey.added");
-    const { id } = await registers(ada, device(here), "Ada's <phone>");
-    await mailed;
-    const mail = here.mailbox.last(address);
-    expect([mail.kind, mail.subject, mail.locale]).toEqual(["passkey.added", added, locale]);
-    expect(mail.text).toContain("Ada's <phone>");
-    expect(mail.html).not.toContain("<phone>");
-    mailed = mailOf(auth, "passkey.removed");
-    await ada.passkey.remove({ id });
-    await mailed;
-    const last = here.mailbox.last(address);
-    expect([last.kind, last.subject, last.locale]).toEqual(["passkey.removed", removed, locale]);
-    const events = here.lines.filter(({ event }) => event.startsWith("passkey.")).slice(-2);
-    expect(events.map(({ event, userId, credentialId }) => [event, userId, credentialId])).toEqual([
-      ["passkey.added", user.id, id],
-      ["passkey.removed", user.id, id],
-    ]);
-  }
-});
-
 flow("without a way to mail, passkeys are added and removed all the same", async (here) => {
   const auth = here.another({ email: undefined, emailOtp: undefined } as object);
   const { grant: { user } } = await signIn(here, ADA);
@@ -90,11 +64,6 @@ flow("without a way to mail, passkeys are added and removed all the same", async
   await auth.passkey.remove({ userId: user.id, id });
   expect(here.mailbox.messages).toHaveLength(before);
 });
-
-const SUBJECTS: Readonly<Record<string, readonly [added: string, removed: string]>> = {
-  en: ["A passkey was added to your account", "A passkey was removed from your account"],
-  de: ["Neu in Ihrem Konto: ein Passkey", "Aus Ihrem Konto entfernt: ein Passkey"],
-};
 
 flow(
   "whoever proves the address of an account has it without the passkeys and keys of whoever made it",
