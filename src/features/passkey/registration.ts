@@ -45,7 +45,8 @@ export function registration(
     });
   }
 
-  /** What becomes of an account that has the passkey: asked in the swap that lists it, for two may finish at once. */
+  /** What becomes of an account that has the passkey: asked in the swap that lists it, for two may finish at once, and what was read
+   * before may be behind. */
   async function becoming({ challengeId, firstOnly }: Judged) {
     const { of } = await passkeys();
     return (account: Account): Account | ErrorCode | null => {
