@@ -152,6 +152,25 @@ flow("what is malformed, or cannot be carried, uses no sign-in up", async (here)
   expect(await finish({})).toBe("fine");
 });
 
+flow("a registration is answered by no sign-in, nor a sign-in by a registration", async (here) => {
+  const ada = await here.signedIn(ADA);
+  const [held, more] = [device(here), device(here)];
+  await registers(ada, held);
+  const { challengeId, options } = await ada.passkey.startRegistration();
+  const signIn = await here.person().passkey.startSignIn();
+  const { challenge } = options;
+  const asserted = await held.get({ ...signIn.options, challenge }, PAGE);
+  const answer = { challengeId, credential: asserted };
+  expect(await outcome(ada.passkey.finishSignIn(answer))).toBe("challenge_invalid");
+  const made = await more.create({ ...options, challenge: signIn.options.challenge }, PAGE);
+  const wrong = { challengeId: signIn.challengeId, credential: made };
+  expect(await outcome(ada.passkey.finishRegistration(wrong))).toBe("challenge_invalid");
+  const credential = await more.create(options, PAGE);
+  expect(await outcome(ada.passkey.finishRegistration({ challengeId, credential }))).toBe("fine"); // neither was used up
+  const right = { challengeId: signIn.challengeId, credential: await held.get(signIn.options, PAGE) };
+  expect(await outcome(here.person().passkey.finishSignIn(right))).toBe("fine");
+});
+
 flow("of a passkey that nobody has the browser is told, so that it forgets it", async (here) => {
   const ada = await here.signedIn(ADA);
   const [phone, stick] = [device(here), device(here)];
