@@ -124,7 +124,8 @@ export interface OneKey extends OwnKeys {
 export interface KeyStep {
   /** Names this step. Tell it to nobody else. */
   readonly challengeId: string;
-  /** What is to be signed, as UTF-8: it says what for, and people can read it. */
+  /** What is to be signed, as UTF-8: it says what for, and people can read it. Where its line `At` names
+   * another place than the one that was asked, it is handed on from there, and not to be signed. */
   readonly message: string;
   /** Until when. ISO 8601, UTC. */
   readonly expiresAt: string;
