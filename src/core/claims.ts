@@ -27,9 +27,14 @@ export interface Claim {
 export interface Claims {
   readonly hashOf: (value: Value) => string;
   readonly get: (hash: string) => MaybePromise<Claim | null>;
-  /** Obtains the claim for a reservation that stands, or finds who has the value. Waits for whoever is about to have it.
+  /** Obtains the claim for a reservation that stands, or finds who has the value. Waits for whoever is about to have it. `isFree`: nobody
+   * had it a moment ago, so it is tried before it is asked.
    * @throws {AuthError} `storage_unavailable` where nobody has it and it cannot be had in time */
-  readonly obtain: (value: Value, mine: Pick<Claim, "uid" | "op">) => Promise<Owner | null>;
+  readonly obtain: (
+    value: Value,
+    mine: Pick<Claim, "uid" | "op">,
+    isFree?: boolean,
+  ) => Promise<Owner | null>;
   /** Ends a reservation if it stands: a draft goes, an account stays. Resolves to whether it stood. */
   readonly clear: (uid: string, op: string, seen?: AccountRecord | null) => Promise<boolean>;
   /** Removes exactly the claim that was read. What it leads to is decided: where the store fails, the claim stays, void, until somebody
@@ -59,13 +64,13 @@ export function claims(
   const records = collection<Claim>(store, CLAIMS.name, CLAIM_SHAPE);
   const hashOf = ({ type, value }: Value) => lookup(type, value);
 
-  async function obtain(value: Value, { uid, op }: Pick<Claim, "uid" | "op">): Promise<Owner | null> {
+  const obtain: Claims["obtain"] = async (value, { uid, op }, isFree = false) => {
     const hash = hashOf(value);
     const mine: Claim = { uid, type: value.type, op };
     // Twice the deadline: as long as another's reservation may stand, and as long again for what is left of one's own.
     const until = platform.now() + 2 * store.deadline;
     for (let tries = 0; platform.now() <= until; tries++) {
-      const claim = await records.get(hash);
+      const claim = isFree && tries === 0 ? null : await records.get(hash);
       if (claim === null) {
         const got = await records.change(hash, (now) => ({ next: now ?? mine, result: now === null }), null);
         if (got) return null;
@@ -87,7 +92,7 @@ export function claims(
     throw new AuthError("storage_unavailable", {
       remedy: "an address is being claimed by somebody who does not finish",
     });
-  }
+  };
 
   /** Clears a reservation that has stood longer than the deadline. The clock only says when to try: what makes the claim void is
    * that the reservation is gone, so its maker, asleep or slow, can no longer commit. */

@@ -39,13 +39,15 @@ export interface Credential<T extends About> {
 /** Who calls. */
 export type Calling = Omit<MaybeCaller, "userId"> & { readonly userId: string };
 
-/** A credential that was proven, and is to be added. */
+/** A credential that was proven, and that nobody had a moment ago: it is to be added. */
 export interface Adding<T extends About> {
   readonly value: string;
   /** What is to be kept about it besides. */
   readonly about: Omit<T, keyof About> & Pick<About, "name">;
   /** The account as the challenge noted it. */
   readonly noted: Noted;
+  /** The account, where it was read for whoever calls. */
+  readonly seen: Account;
   /** Asked of the account with the credential in it. */
   readonly become: Become;
 }
@@ -63,11 +65,12 @@ export interface Credentials<T extends About> {
   readonly put: (account: Account, value: string, about: T) => Account;
   /** Whether an account may have one more. */
   readonly hasRoom: (account: Account) => boolean;
-  /** Decides on an account for whoever calls.
+  /** Decides on an account for whoever calls. `seen`, the account as it was read before, saves a read.
    * @throws {AuthError} the code that the decision names; `session_ended`, `not_found` */
   readonly decide: <R extends object>(
     caller: Calling,
     decide: (account: Account) => Decision<Account, R | ErrorCode>,
+    seen?: Account,
   ) => Promise<R>;
   /** Adds one.
    * @throws {AuthError} `credential_taken`, and what `become` says; `challenge_invalid`, `session_ended`, `limit_reached` */
@@ -157,8 +160,9 @@ export function credentials<T extends About>(
   const decide: Credentials<T>["decide"] = async <R extends object>(
     { userId, sessionId }: Calling,
     decide: (account: Account) => Decision<Account, R | ErrorCode>,
+    seen?: Account,
   ) => {
-    const decided = await act<R | ErrorCode>({ uid: userId, acting: sessionId }, decide);
+    const decided = await act<R | ErrorCode>({ uid: userId, acting: sessionId }, decide, seen);
     if (typeof decided === "string") throw new AuthError(decided);
     return decided;
   };
@@ -170,7 +174,7 @@ export function credentials<T extends About>(
     put,
     hasRoom: (account) => hasRoom(account, type),
     decide,
-    async add(caller, { value, about: given, noted, become }) {
+    async add(caller, { value, about: given, noted, seen, become }) {
       const kept: About = {
         id: newId(platform.random),
         name: given.name,
@@ -183,6 +187,8 @@ export function credentials<T extends About>(
         acting: caller.sessionId,
         values: [{ type, value, proven: true, about }],
         noted,
+        seen,
+        areFree: true,
         // Of two that add it to one account at once, the second finds what the first one added.
         become: (account) => {
           if (find(account, value)?.about.id !== kept.id) return "credential_taken";
@@ -195,22 +201,26 @@ export function credentials<T extends About>(
       return about;
     },
     async rename(caller, id, name) {
-      await authority.person(caller);
+      const seen = (await authority.person(caller))?.account;
       return await decide<Credential<T>>(caller, (account) => {
         const found = of(account).find(({ about }) => about.id === id);
         if (found === undefined) return { next: account, result: "not_found" };
         const next = { ...found, about: { ...found.about, name } };
         return { next: put(account, next.value, next.about), result: next };
-      });
+      }, seen);
     },
     async remove(caller, id) {
       await authority.person(caller);
       const account = (await authority.fresh(caller))?.account ?? await accounts.get(caller.userId);
       const found = account === null ? undefined : of(account).find(({ about }) => about.id === id);
-      if (found === undefined) throw new AuthError("not_found");
+      if (account === null || found === undefined) throw new AuthError("not_found");
       const { value, about } = found;
       const acting = { uid: caller.userId, acting: caller.sessionId };
-      const removed = await (await accounts.values()).remove({ ...acting, value: { type, value } });
+      const removed = await (await accounts.values()).remove({
+        ...acting,
+        value: { type, value },
+        seen: account,
+      });
       if (removed.is === "refused") throw new AuthError("not_found"); // nothing refuses it
       tell("removed", removed.owner, about, caller);
     },

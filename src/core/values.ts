@@ -25,6 +25,10 @@ export interface Adding extends Acting {
   readonly values: readonly Identifier[];
   /** The account as it was when the proof of the values was judged. */
   readonly noted: Noted;
+  /** The account, where it was read for them. */
+  readonly seen?: Account;
+  /** Whether it was asked a moment ago, and nobody had any of them. */
+  readonly areFree?: boolean;
   /** Asked of the account with the values in it, when they are reserved and again when they are listed, which is when what it answers
    * is written. What it throws, `add` throws. */
   readonly become?: Become;
@@ -33,6 +37,8 @@ export interface Adding extends Acting {
 /** A value that is to be removed from an account. */
 export interface Removing extends Acting {
   readonly value: Value;
+  /** The account, where it was read for that. */
+  readonly seen?: Account;
   /** Asked of the account without the value. What it throws, `remove` throws. */
   readonly become?: Become;
 }
@@ -71,7 +77,7 @@ export interface ValueGround {
   readonly store: Store;
   readonly claims: Claims;
   /** Decides on an account; a draft is none. */
-  readonly change: <R>(uid: string, decide: Decide<Account, R>) => Promise<R>;
+  readonly change: <R>(uid: string, decide: Decide<Account, R>, seen?: Account | null) => Promise<R>;
 }
 
 /** Why an account may not change so. */
@@ -92,61 +98,67 @@ export function values({ store, claims, change }: ValueGround): Values {
     const op = newId(platform.random);
     const wanted = inOrder(adding.values, claims.hashOf);
     const at = platform.now();
-    const reserved = await act<Wanted | null | No>(adding, (account) => {
+    const reserved = await act<Reserved | null | No>(adding, (account) => {
       const missing = wanted.filter(([, value]) => !lists(account, value));
       const next = extended(account, adding, missing);
       if (typeof next === "string") return { next: account, result: next };
       const isFree = account.reserving === undefined || isOverdue(account, at, store.deadline);
       if (!isFree) return { next: account, result: null };
       const reserving = { op, values: missing.map(([hash]) => hash), at };
-      return { next: { ...account, reserving }, result: missing };
-    });
+      const seen = { ...account, reserving };
+      return { next: seen, result: { missing, seen } };
+    }, adding.seen);
     if (typeof reserved === "string") return no(reserved);
     if (reserved === null) return null;
     let added = false;
     try {
-      const ended = await taken(uid, op, reserved) ?? await commit(adding, op, reserved);
+      const ended = await taken(adding, op, reserved.missing) ?? await commit(adding, op, reserved);
       if (typeof ended === "string") return no(ended);
       added = ended?.is === "added";
       return ended;
     } finally {
-      if (!added) await claims.release(uid, op, reserved.map(([hash]) => hash));
+      if (!added) await claims.release(uid, op, reserved.missing.map(([hash]) => hash));
     }
   }
 
   /** Claims all of what was reserved; the first that is another's ends it. */
-  async function taken(uid: string, op: string, reserved: Wanted): Promise<Taken | null> {
+  async function taken({ uid, areFree }: Adding, op: string, reserved: Wanted): Promise<Taken | null> {
     for (const [, { type, value }] of reserved) {
-      const owner = await claims.obtain({ type, value }, { uid, op });
+      const owner = await claims.obtain({ type, value }, { uid, op }, areFree);
       if (owner !== null && owner.uid !== uid) return { is: "taken", value: { type, value } };
     }
     return null;
   }
 
   /** Lists exactly what was reserved and claimed. */
-  async function commit(adding: Adding, op: string, reserved: Wanted): Promise<Added | null | No> {
+  async function commit(
+    adding: Adding,
+    op: string,
+    { missing, seen }: Reserved,
+  ): Promise<Added | null | No> {
     return await act<Added | null | No>(adding, (account) => {
       if (!reserves(account, op)) return { next: account, result: null };
-      const next = extended(account, adding, reserved);
+      const next = extended(account, adding, missing);
       if (typeof next === "string") return { next: account, result: next };
       const listed = { ...next, reserving: undefined };
       return { next: listed, result: { is: "added", owner: { uid: adding.uid, account: listed } } };
-    });
+    }, seen);
   }
 
   return {
     async add(adding) {
       const until = platform.now() + 2 * store.deadline;
-      do {
-        const added = await attempt(adding);
+      const { seen: _, areFree: __, ...again } = adding;
+      for (let next = adding; next === adding || platform.now() <= until; next = again) {
+        const added = await attempt(next);
         if (added !== null) return added;
         await platform.sleep((platform.random(1)[0] ?? 0) / 16);
-      } while (platform.now() <= until);
+      }
       throw new AuthError("storage_unavailable", {
         remedy: "too many values are being added to one account",
       });
     },
-    async remove({ value, become = itself, ...acting }) {
+    async remove({ value, seen, become = itself, ...acting }) {
       const { uid } = acting;
       const hash = claims.hashOf(value);
       const claim = await claims.get(hash); // before the value is struck off: a claim made after that has another text
@@ -154,7 +166,7 @@ export function values({ store, claims, change }: ValueGround): Values {
         if (!lists(account, value)) return { next: account, result: "not_found" };
         const next = allowed(become(without(account, value)));
         return typeof next === "string" ? { next: account, result: next } : { next, result: next };
-      });
+      }, seen);
       if (typeof removed === "string") return no(removed);
       if (claim?.uid === uid) await claims.discard(hash, claim);
       return { is: "removed", owner: { uid, account: removed } };
@@ -164,6 +176,12 @@ export function values({ store, claims, change }: ValueGround): Values {
 
 /** Values by what they are claimed under. */
 type Wanted = readonly (readonly [hash: string, value: Identifier])[];
+
+/** What an account has reserved, and the account as it was written with that. */
+interface Reserved {
+  readonly missing: Wanted;
+  readonly seen: Account;
+}
 
 /** Each value once, in an order that is everybody's: of two accounts that want the same values one gets all of them. */
 function inOrder(wanted: readonly Identifier[], hashOf: Claims["hashOf"]): Wanted {

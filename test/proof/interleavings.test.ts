@@ -44,11 +44,11 @@ const MANY: readonly (readonly string[])[] = [
   ["an add", "a sign-up"],
   ["a removal of a value", "an add by another of what is listed"],
   ["a passkey's answer", "endAll by the application"],
-  ["a passkey's answer", "a passkey's answer"],
   ["a passkey's answer", "a copy's answer"],
   ["a passkey's answer", "a passkey's removal"],
   ["a new passkey", "a removal of a value"],
   ["a new passkey", "the begin of a passkey"],
+  ["a key's answer", "a key's answer"],
   ["a key's answer", "endAll by the application"],
   ["a key's answer", "a key's removal"],
 ];

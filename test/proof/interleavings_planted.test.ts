@@ -87,7 +87,7 @@ const ROWS: readonly Row[] = [
       "6s",
     ],
     TWO,
-    { order: "0 0 0 0 0 3 2 2 2 2 2 2 2 2 2 1 1 1 0 0 2 2 1 1 1" },
+    { order: "0 0 0 3 0 0 2 2 2 2 2 2 2 2 1 1 1 0 0 2 1 1 1" },
   ],
   ["a claim of one's own that was left behind is used again", [
     "an add after one that was left behind",
@@ -163,7 +163,7 @@ const ROWS: readonly Row[] = [
     "a key's answer",
     "endAll by the application",
   ], REVOKED],
-  ["a question is not used up by its answer", ["a passkey's answer", "a passkey's answer"], /answered once/],
+  ["a question is not used up by its answer", ["a key's answer", "a key's answer"], /answered once/],
   [
     "a credential is removed without a revocation, and whoever signs in by it does not look whether it is listed",
     ["a key's answer", "a key's removal"],

@@ -127,13 +127,13 @@ const removesBoth: Strike = async (here, userId, id) => {
 };
 
 export const heldCredentials: Readonly<Record<string, Check>> = {
-  "an add of a key × endAll": held(addsKey(endAll), 9),
-  "an add of a key × removal of the account": held(addsKey(remove), 9),
-  "a registration of a passkey × endAll": held(registers(endAll), 9),
-  "a registration of a passkey × removal of the account": held(registers(remove), 9),
+  "an add of a key × endAll": held(addsKey(endAll), 8),
+  "an add of a key × removal of the account": held(addsKey(remove), 8),
+  "a registration of a passkey × endAll": held(registers(endAll), 8),
+  "a registration of a passkey × removal of the account": held(registers(remove), 8),
   "a registration of a passkey × the begin of another": held(
     registers(({ desk }, userId) => desk.passkey.startRegistration({ userId })),
-    9,
+    8,
   ),
   "a sign-in by key × removal of the key": held(signsInByKey(removesKey), 6),
   "a sign-in by key × removal of the key, then of the account": held(signsInByKey(removesBoth), 6),

@@ -64,7 +64,7 @@ async function dyingAdd({ here, ada }: Stage, value: Identifier): Promise<void> 
 const endedAdd = (end: (stage: Stage) => Promise<void>, code: string): ValueCheck => {
   const before = new WeakMap<Stage, boolean>();
   return race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     async meanwhile(stage) {
       before.set(stage, await has(stage, stage.ada, stage.v));
@@ -81,19 +81,19 @@ const endedAdd = (end: (stage: Stage) => Promise<void>, code: string): ValueChec
 
 export const valueChecks: Readonly<Record<string, ValueCheck>> = {
   "an add × a sign-up by the value": race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     meanwhile: ({ here, desk, v }) => answered(signUp(here, desk, v), ["created", "taken"]),
     after: truthful,
   }),
   "an add × another account's add of that and more": race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     meanwhile: ({ desk, bob, v, x }) => answered(add(desk, bob, [x, v]), ["added", "taken"]),
     after: truthful,
   }),
   "an add of several × another account's add of them": race({
-    operations: 8,
+    operations: 7,
     work: ({ ada, v, x }, at) => add(at, ada, [v, x], JUST_BORN),
     async meanwhile({ desk, bob, v, x }) {
       await answered(add(desk, bob, [x, v]), ["added", "taken"]);
@@ -105,7 +105,7 @@ export const valueChecks: Readonly<Record<string, ValueCheck>> = {
     },
   }),
   "an add × another's of the value, and a second one that dies": race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     async meanwhile(stage) {
       await answered(add(stage.desk, stage.bob, [stage.v]), ["added", "taken"]);
@@ -114,14 +114,14 @@ export const valueChecks: Readonly<Record<string, ValueCheck>> = {
     after: truthful,
   }),
   "an add after one that was left behind × a sign-up by the value": race({
-    operations: 6,
+    operations: 5,
     before: ({ here, ada, v }) => leaveClaim(here, ada.uid, v),
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     meanwhile: ({ here, desk, v }) => answered(signUp(here, desk, v), ["created", "taken"]),
     after: truthful,
   }),
   "an add of what is listed × its removal and a sign-up by it": race({
-    operations: 4,
+    operations: 3,
     before: ({ desk, ada, v }) => add(desk, ada, [v]),
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     async meanwhile({ here, desk, ada, v }) {
@@ -130,7 +130,7 @@ export const valueChecks: Readonly<Record<string, ValueCheck>> = {
     },
   }),
   "an add × the removal of the account": race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     async meanwhile({ here, desk, ada, v }) {
       await desk.remove(ada.uid, () => true);
@@ -141,7 +141,7 @@ export const valueChecks: Readonly<Record<string, ValueCheck>> = {
     },
   }),
   "an add × a sweep": race({
-    operations: 6,
+    operations: 5,
     work: ({ ada, v }, at) => add(at, ada, [v], JUST_BORN),
     meanwhile: ({ here }) => here.server().sweep(),
     async after(stage, outcome) {

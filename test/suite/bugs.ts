@@ -134,8 +134,8 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   "values are added without being reserved": [
     {
       file: VALUES,
-      from: "return { next: { ...account, reserving }, result: missing };",
-      to: "return { next: reserving.op === '' ? null : account, result: missing };",
+      from: "return { next: seen, result: { missing, seen } };",
+      to: "return { next: seen.reserving.op === '' ? null : account, result: { missing, seen: account } };",
     },
     { file: VALUES, from: "if (!reserves(account, op)) return { next: account, result: null };", to: "" },
   ],
@@ -395,8 +395,8 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   }],
   "a passkey is added on what is known when it is finished": [{
     file: REGISTRATION,
-    from: "noted: question.noted, become",
-    to: "noted: { uid: caller.userId, epoch: (await accounts.get(caller.userId))?.epoch ?? 0 }, become",
+    from: "const { noted } = question;",
+    to: "const noted = { uid: caller.userId, epoch: (await accounts.get(caller.userId))?.epoch ?? 0 };",
   }],
 };
 

@@ -32,7 +32,11 @@ export function registration(
   }
 
   /** Makes a registration the one that may be finished: what was begun before and not finished counts no longer. */
-  async function begin(caller: OwnPasskeys, challengeId: string, firstOnly: boolean): Promise<Begun> {
+  async function begin(
+    caller: OwnPasskeys,
+    challengeId: string,
+    { account: seen, firstOnly }: { readonly account: Account; readonly firstOnly: boolean },
+  ): Promise<Begun> {
     const { of, decide, hasRoom } = await passkeys();
     const handle = base64url(platform.random(64));
     return await decide<Begun>(caller, (account) => {
@@ -42,7 +46,7 @@ export function registration(
       if (!hasRoom(account)) return { next: account, result: "limit_reached" };
       const kept: Handle = { handle, ...slot.get(account), pending: challengeId };
       return { next: slot.put(account, kept), result: { account, handle: kept.handle, all } };
-    });
+    }, seen);
   }
 
   /** What becomes of an account that has the passkey: asked in the swap that lists it, for two may finish at once, and what was read
@@ -61,14 +65,14 @@ export function registration(
 
   return {
     async startRegistration(caller) {
-      const { account: seen, firstOnly } = await calling(caller);
-      const noted = { uid: caller.userId, epoch: seen.epoch };
+      const known = await calling(caller);
+      const noted = { uid: caller.userId, epoch: known.account.epoch };
       const about = { purpose: PURPOSE, subject: "", noted, exp: platform.now() + settings.ttl * 1000 };
       const { challengeId, asked } = await (await passkeys()).questions.ask(
         about,
         () => base64url(platform.random(32)),
       );
-      const begun = await begin(caller, challengeId, firstOnly);
+      const begun = await begin(caller, challengeId, known);
       return { challengeId, options: optionsOf(begun, asked, settings) };
     },
     async finishRegistration({ challengeId, credential, name = NAME, ...caller }: FinishRegistration) {
@@ -86,7 +90,8 @@ export function registration(
       if (checked.is === "refused") throw new AuthError("signature_invalid", { remedy: checked.why });
       const { id: _, userVerified: __, ...about } = checked.credential;
       const become = await becoming({ challengeId, firstOnly });
-      const added = await add(caller, { value, about: { ...about, name }, noted: question.noted, become });
+      const { noted } = question;
+      const added = await add(caller, { value, about: { ...about, name }, noted, seen: account, become });
       return told({ value, about: added });
     },
   };
