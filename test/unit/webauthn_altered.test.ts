@@ -2,9 +2,14 @@
 // is taken, and nothing that came over the wire is a failure of ours.
 import { beforeAll, describe, expect, test } from "vitest";
 import { chance } from "../../src/doors/testing.ts";
-import { SEED } from "../proof/showed.ts";
+import { isSignatureAlgorithm } from "../../src/protocol/signatures.ts";
+import { LONG, SEED } from "../proof/showed.ts";
 import { type Alteration, alterations, altered, FREE, NOT_IT, type Sent } from "../suite/altered.ts";
+import { assert, type Ceremony, register, vectorFile, vectorsOf } from "../suite/ceremonies.ts";
 import { asserted, type Recorded, recorded, registered } from "../suite/passkeys.ts";
+
+const ASSERTIONS = "webauthn-authentication-positive.json";
+const REGISTRATIONS = "webauthn-registration-collected.json";
 
 /** Of what takes long, one byte in so many is altered. */
 const KINDS = [
@@ -78,6 +83,64 @@ async function outcomes<O extends { readonly is: string }>(
     if (isValid(outcome)) taken.push({ path: way.path, value: sent.value, outcome });
   }
   return { tried, taken };
+}
+
+/** Of the ceremonies of others one in so many is altered, in each run others, and one in so many of its bytes. */
+const SHARE = { ceremonies: 40, bytes: 25 };
+const TIMEOUT = LONG ? 600_000 : 60_000;
+
+describe(`ceremonies of others (LATCHKEY_SEED=${SEED})`, () => {
+  const { isThere, note } = vectorFile(ASSERTIONS);
+
+  test.skipIf(!isThere)(`an altered assertion is not taken${note}`, async () => {
+    const all = rightOnes(ASSERTIONS);
+    const free = [...FREE.assertion, "response.userHandle"]; // of whose credential it is the vectors say nothing
+    const taken = await someAltered(all, FREE.assertion, assert);
+    expect(taken.filter(({ path }) => !free.includes(path))).toEqual([]);
+    expect(all.length).toBeGreaterThan(60);
+  }, TIMEOUT);
+
+  test.skipIf(!isThere)(
+    `an altered registration is not taken, or is of the same credential${note}`,
+    async () => {
+      const all = rightOnes(REGISTRATIONS);
+      const free = [...FREE.registration, "response.clientDataJSON", "response.attestationObject"]; // makers sign them
+      const taken = await someAltered(all, FREE.registration, register);
+      expect(taken.filter(({ path }) => !free.includes(path))).toEqual([]);
+      expect(taken.filter(({ vector, outcome }) => outcome.credential.id !== vector.parsed?.credentialId))
+        .toEqual([]);
+      expect(all.length).toBeGreaterThan(120);
+    },
+    TIMEOUT,
+  );
+});
+
+/** The vectors of a file whose ceremony is right. */
+function rightOnes(file: string): readonly Ceremony[] {
+  return vectorsOf<Ceremony>(file).filter(({ verdict, parsed, credential }) =>
+    verdict === "valid" && isSignatureAlgorithm(parsed?.alg ?? credential?.alg)
+  );
+}
+
+/** What is taken of ceremonies that are altered, each by the one beside it too. */
+async function someAltered<O extends { readonly is: string }>(
+  vectors: readonly Ceremony[],
+  free: readonly string[],
+  judge: (vector: Ceremony) => Promise<O>,
+) {
+  const each = vectors.map((vector, i) => [vector, vectors.at(i - 1) ?? vector] as const)
+    .filter((_, i) => (i + SEED) % SHARE.ceremonies === 0);
+  const found = await Promise.all(each.map(async ([vector, { response: other }]) => {
+    const said = vector.response as Sent; // what is right has that form
+    const ways = alterations(said, free, SHARE.bytes);
+    const { taken } = await outcomes(
+      [said, other as Sent],
+      ways,
+      (response) => judge({ ...vector, response }),
+    );
+    return taken.map((one) => ({ vector, ...one }));
+  }));
+  return found.flat();
 }
 
 function isValid<O extends { readonly is: string }>(
