@@ -46,8 +46,6 @@ export interface Adding<T extends About> {
   readonly about: Omit<T, keyof About> & Pick<About, "name">;
   /** The account as the challenge noted it. */
   readonly noted: Noted;
-  /** The account, where it was read for whoever calls. */
-  readonly seen: Account;
   /** Asked of the account with the credential in it. */
   readonly become: Become;
 }
@@ -174,7 +172,7 @@ export function credentials<T extends About>(
     put,
     hasRoom: (account) => hasRoom(account, type),
     decide,
-    async add(caller, { value, about: given, noted, seen, become }) {
+    async add(caller, { value, about: given, noted, become }) {
       const kept: About = {
         id: newId(platform.random),
         name: given.name,
@@ -187,7 +185,6 @@ export function credentials<T extends About>(
         acting: caller.sessionId,
         values: [{ type, value, proven: true, about }],
         noted,
-        seen,
         areFree: true,
         // Of two that add it to one account at once, the second finds what the first one added.
         become: (account) => {

@@ -25,8 +25,6 @@ export interface Adding extends Acting {
   readonly values: readonly Identifier[];
   /** The account as it was when the proof of the values was judged. */
   readonly noted: Noted;
-  /** The account, where it was read for them. */
-  readonly seen?: Account;
   /** Whether it was asked a moment ago, and nobody had any of them. */
   readonly areFree?: boolean;
   /** Asked of the account with the values in it, when they are reserved and again when they are listed, which is when what it answers
@@ -107,7 +105,7 @@ export function values({ store, claims, change }: ValueGround): Values {
       const reserving = { op, values: missing.map(([hash]) => hash), at };
       const seen = { ...account, reserving };
       return { next: seen, result: { missing, seen } };
-    }, adding.seen);
+    });
     if (typeof reserved === "string") return no(reserved);
     if (reserved === null) return null;
     let added = false;
@@ -148,7 +146,7 @@ export function values({ store, claims, change }: ValueGround): Values {
   return {
     async add(adding) {
       const until = platform.now() + 2 * store.deadline;
-      const { seen: _, areFree: __, ...again } = adding;
+      const { areFree: _, ...again } = adding;
       for (let next = adding; next === adding || platform.now() <= until; next = again) {
         const added = await attempt(next);
         if (added !== null) return added;

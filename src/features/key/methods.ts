@@ -56,7 +56,7 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
       return await ask(core, settings, { purpose: "add", account: userId, key, name, noted });
     },
     async add({ challengeId, signature, name, ...caller }) {
-      const seen = await own(caller);
+      await own(caller);
       const parsed = signatureOf(signature);
       const { questions, add } = await keysOf(core);
       const question = await questions.get(challengeId, PURPOSES.add);
@@ -70,7 +70,7 @@ function adding(core: Core, settings: KeySettings): Pick<Key, "startAdd" | "add"
       if (!isHeld) throw forged();
       const become = (account: Account) => account;
       const about = { name: name ?? question.name ?? NAME };
-      return told({ value, about: await add(caller, { value, about, noted, seen, become }) });
+      return told({ value, about: await add(caller, { value, about, noted, become }) });
     },
   };
 }

@@ -91,7 +91,7 @@ export function registration(
       const { id: _, userVerified: __, ...about } = checked.credential;
       const become = await becoming({ challengeId, firstOnly });
       const { noted } = question;
-      const added = await add(caller, { value, about: { ...about, name }, noted, seen: account, become });
+      const added = await add(caller, { value, about: { ...about, name }, noted, become });
       return told({ value, about: added });
     },
   };
