@@ -52,8 +52,9 @@ const BUGS: Readonly<Record<string, Bug>> = {
       },
       {
         file: CHALLENGES,
-        from: "get: records.get,",
-        to: "get: records.get, spend: (id) => records.change(id, () => ({ next: null, result: undefined })),",
+        from: "get: async (id) => mailed",
+        to:
+          "spend: (id) => records.change(id, () => ({ next: null, result: undefined })), get: async (id) => mailed",
       },
       {
         file: MAILED_STEPS,

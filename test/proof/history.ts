@@ -23,6 +23,8 @@ export interface Call {
   result?: unknown;
   /** What it failed with: a code, or the name of what is no error of ours. */
   code?: string;
+  /** The message of what was behind that. */
+  cause?: string;
 }
 
 /** Somebody's session. */
@@ -87,7 +89,9 @@ export function witness(now: () => number): Witness {
       if (result instanceof Response && !result.ok) call.code = String(Object(call.result).code);
       return result;
     } catch (error) {
-      call.code = String(Object(error).code ?? Object(error).name);
+      const { code, name, cause } = Object(error);
+      call.code = String(code ?? name);
+      call.cause = String(Object(cause).message);
       throw error;
     } finally {
       call.ended = order++;

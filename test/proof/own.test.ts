@@ -13,9 +13,9 @@ vi.setConfig({ testTimeout: 120_000 }); // each starts a runner of its own
 
 test("a driver that is named is tried in place of ours", () => {
   const { passed, failed, text } = tried(join(root, "examples/tried_driver.ts"));
-  expect([failed, passed >= 10], text).toEqual([0, true]);
-  expect(text).toContain("own, by http");
-  expect(text).not.toContain("memory, by http");
+  expect([failed, passed >= 5], text).toEqual([0, true]);
+  expect(text).toMatch(/own, by method[^]*own, by http/); // flow by flow in turn
+  expect(text).not.toMatch(/memory, by/);
 });
 
 test("one that compares, then writes, fails", () => {

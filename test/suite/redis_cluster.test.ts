@@ -249,12 +249,18 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
       await Promise.all(cluster.nodes.map((one) => one.start()));
     } else node.signal("SIGCONT");
     for (const key of [...mine, ...others]) await until(() => answers(driver, key));
+    for (const one of cluster.nodes) await until(() => isWhole(cluster, one)); // for whoever asks another node
   });
 
   test("a process that has disposed of its driver ends by itself", async () => {
     expect(await child({ do: "read", place: { cluster: cluster.urls } })).toEqual(["null"]);
   });
 });
+
+async function isWhole({ ask }: RedisCluster, node: RedisServer): Promise<boolean> {
+  const told = await ask(node, "cluster", "info").catch(() => "");
+  return String(told).includes("cluster_state:ok");
+}
 
 async function answers(driver: Driver, key: string): Promise<boolean> {
   return await Promise.resolve(driver.hasItem(key)).then(() => true, () => false);
