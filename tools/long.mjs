@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { bin, chosen, countsRow, env, isForVitest, lastLine, root, run, sum, table } from "./suite.mjs";
 
-const HOURS = 3; // that one runtime may take
+const HOURS = 3; // that one process may take
 const KEPT = join(root, "test/proof/shown.json");
 
 /** Where each instrument is: the beginnings of the paths of its tests. */
@@ -22,6 +22,10 @@ const PLACES = {
   "disk": ["test/proof/disk", "test/proof/clocks", "test/proof/flips"],
   "secrets": ["test/proof/secrets", "test/flows/"],
 };
+
+/** What takes so long that it runs in parts, each a process of its own: one for all would run out of memory. */
+const PARTED = ["crash points", "lost replies"].flatMap((instrument) => PLACES[instrument]);
+const PARTS = 10;
 
 const args = process.argv.slice(2);
 const given = args.filter(isForVitest);
@@ -41,11 +45,30 @@ try {
 
 function long(runtime) {
   const path = join(folder, `${runtime}.told`);
-  const more = { LATCHKEY_LONG: "1", LATCHKEY_SHOWED: path };
   const start = performance.now();
-  const counts = run(runtime, parts, folder, more, HOURS * 3_600_000);
+  const counts = sum(
+    portions().map(([part, ...asked]) => {
+      const more = { LATCHKEY_LONG: part, LATCHKEY_SHOWED: path };
+      return run(runtime, asked, folder, more, HOURS * 3_600_000);
+    }),
+  );
   const seconds = Math.round((performance.now() - start) / 1000);
   return { runtime, ...counts, seconds, told: added(existsSync(path) ? readFileSync(path, "utf8") : "") };
+}
+
+/** What one process after the other is asked: its part of the whole, and the arguments of vitest. */
+function portions() {
+  if (parts.includes("-t")) return [["1/1", ...parts]];
+  const isParted = (path) => PARTED.some((place) => path.includes(place));
+  const others = parts.filter((path) => !isParted(path));
+  const long = [
+    ...parts.filter(isParted),
+    ...PARTED.filter((place) => others.some((path) => place.includes(path))),
+  ];
+  const excluded = PARTED.flatMap((place) => ["--exclude", `${place}*`]);
+  const whole = others.length > 0 ? [["1/1", ...others, ...excluded]] : [];
+  const each = long.length > 0 ? Array.from({ length: PARTS }, (_, i) => [`${i + 1}/${PARTS}`, ...long]) : [];
+  return [...whole, ...each];
 }
 
 /** What each instrument told, added up. */

@@ -248,7 +248,8 @@ function harmed(before: Contents, after: Contents, now: number): readonly string
     if (account === null) return [];
     const kept = accountOf(after.get(key));
     const lost = account.sessions.filter(({ sid, exp }) =>
-      exp > now && before.has(recordOf(key, sid)) && kept?.sessions.some((one) => one.sid === sid) !== true
+      exp > now && isUnexpired(before.get(recordOf(key, sid)), now) &&
+      kept?.sessions.some((one) => one.sid === sid) !== true
     );
     const same = kept !== null &&
       JSON.stringify({ ...account, ...VARYING }) === JSON.stringify({ ...kept, ...VARYING });
@@ -257,6 +258,11 @@ function harmed(before: Contents, after: Contents, now: number): readonly string
       ...lost.map(({ sid }) => `a sweep ended session ${sid}`),
     ];
   });
+}
+
+/** Whether a record is there and was used lately enough: a store may keep those that were not. */
+function isUnexpired(record: string | undefined, now: number): boolean {
+  return record !== undefined && (JSON.parse(record) as { readonly exp: number }).exp > now;
 }
 
 /** What changes when sessions that never came are struck off, and when a reservation that nobody waits for ends. */

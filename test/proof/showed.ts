@@ -17,15 +17,18 @@ export const INSTRUMENTS = [
 /** One of them. */
 export type Instrument = typeof INSTRUMENTS[number];
 
+/** Which part of the full length this process runs: `3/10`. */
+const [PART = 1, PARTS = 1] = process.env["LATCHKEY_LONG"]?.split("/").map(Number) ?? [];
+
 /** Whether the instruments run at their full length (`npm run test:long`), and not at what fits into every test run. */
 export const LONG: boolean = process.env["LATCHKEY_LONG"] !== undefined;
 
 /** What chance follows from: another one in each run, and in every message that tells of a failure. `LATCHKEY_SEED` replays it. */
 export const SEED: number = Number(process.env["LATCHKEY_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 
-/** What of a list has its turn: all of it at full length, and otherwise one in `of`, in each run others. */
+/** What of a list has its turn: at full length all of this process's part, and otherwise one in `of`, in each run others. */
 export function inTurn<T>(all: readonly T[], of: number): readonly T[] {
-  return LONG ? all : all.filter((_, i) => (i + SEED) % of === 0);
+  return all.filter((_, i) => LONG ? i % PARTS === PART - 1 : (i + SEED) % of === 0);
 }
 
 /** Tells what an instrument went through: how many of what. Counts of the same name are added up over all tests of a run. */
