@@ -1,11 +1,12 @@
 // Checks in which a credential is added, or somebody signs in by one, and is held at each operation in turn while something else runs to
 // its end.
 import { expect } from "vitest";
-import { everyPoint, interleave, told } from "../suite/gate.ts";
+import { everyPoint, interleave, type Point, told } from "../suite/gate.ts";
 import { ADA as PAIR, answering } from "../suite/key_holder.ts";
 import { device, PAGE } from "../suite/passkey_holder.ts";
 import { adding, registering } from "./credentials.ts";
 import { type Check, type Scene, scene } from "./scene.ts";
+import { judged } from "./sign_ins.ts";
 
 /** Whose account it is, and the server that is held. */
 interface Who {
@@ -28,7 +29,7 @@ const endAll: Revoke = ({ desk }, userId) => desk.sessions.endAll({ userId });
 const remove: Revoke = ({ desk }, userId) => desk.users.remove({ id: userId });
 
 /** Whatever did not belong to the account when the other was done, neither a value nor a session, does not come afterwards. */
-const held = (begin: Begin, operations: number): Check => (make, store) =>
+const held = (begin: Begin, operations: number, since?: Point["since"]): Check => (make, store) =>
   scene(store, { createAuth: make }, async (here) => {
     const { auth, gate } = await here.gated();
     const points = await everyPoint(async ({ n, side, name }) => {
@@ -37,7 +38,7 @@ const held = (begin: Begin, operations: number): Check => (make, store) =>
       let before: Belongings = null;
       const { held, told } = await interleave({
         gate,
-        point: { n, side },
+        point: { n, side, ...(since && { since }) },
         work,
         async meanwhile() {
           await meanwhile();
@@ -119,6 +120,10 @@ const signsInTwice: Begin = async (here, { auth, userId }) => {
   return { work: () => auth.passkey.finishSignIn(one), meanwhile };
 };
 
+/** What is revoked before an account was looked at, and before the answer was used up, nobody can tell from what came before both. */
+const begun: Point["since"] = (done) =>
+  judged(done) || (done.call === "getItem" && done.key.startsWith("users:"));
+
 const removesKey: Strike = ({ desk }, userId, id) => desk.key.remove({ userId, id });
 const removesPasskey: Strike = ({ desk }, userId, id) => desk.passkey.remove({ userId, id });
 const removesBoth: Strike = async (here, userId, id) => {
@@ -135,8 +140,10 @@ export const heldCredentials: Readonly<Record<string, Check>> = {
     registers(({ desk }, userId) => desk.passkey.startRegistration({ userId })),
     8,
   ),
+  "a sign-in by key × endAll": held(signsInByKey(endAll), 3, begun),
   "a sign-in by key × removal of the key": held(signsInByKey(removesKey), 6),
   "a sign-in by key × removal of the key, then of the account": held(signsInByKey(removesBoth), 6),
+  "a sign-in by passkey × endAll": held(signsInByPasskey(endAll), 3, begun),
   "a sign-in by passkey × removal of the passkey": held(signsInByPasskey(removesPasskey), 6),
   "a sign-in by passkey × another with the same count": held(signsInTwice, 6),
 };

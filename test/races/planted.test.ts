@@ -18,7 +18,7 @@ interface Catch {
 
 const { heldSignIns, heldFirstSignIns, heldRefreshes } = holds;
 
-/** Something that did not belong to an account when its credential went. */
+/** Something that did not belong to an account when the other was done. */
 const COMES = /what belongs to the account, held/;
 
 const CAUGHT: Readonly<Record<string, Catch>> = {
@@ -107,6 +107,12 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
         [heldCredentials["a sign-in by passkey × removal of the passkey"], COMES],
       ],
     },
+  "whose passkey it is, is looked up when its answer was used up": {
+    caught: [[heldCredentials["a sign-in by passkey × endAll"], COMES]],
+  },
+  "whose key it is, is looked up when its answer was used up": {
+    caught: [[heldCredentials["a sign-in by key × endAll"], COMES]],
+  },
   "the counter of a passkey is compared before the swap alone": {
     caught: [[heldCredentials["a sign-in by passkey × another with the same count"], COMES]],
   },
