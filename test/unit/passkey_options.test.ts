@@ -10,6 +10,7 @@ const ORIGIN_IS =
   'must be an exact origin like "https://app.example.com", or an app: "android:apk-key-hash:" with the base64url of its SHA-256';
 const RP_ID_IS =
   'must be "app.example.com" or a parent of it with at least two labels: browsers make passkeys for no other';
+const TOO_MANY = "must not name more than 5 domains: browsers look at no more";
 const RP_NAME_IS = "must be 1 to 64 characters on one line";
 const NAME_NEEDED =
   "needs a baseUrl with a name (http://localhost on this machine): browsers have no passkeys at an IP address";
@@ -20,7 +21,8 @@ const durationIs = (range: string, seen: unknown) =>
 type Case = readonly [set: object, ...issues: readonly (readonly [path: string, message: string])[]];
 
 const passkey = (options: object) => ({ passkey: options });
-const domains = (count: number) => Array.from({ length: count }, (_, n) => `https://example${n}.com`);
+const domains = (count: number, suffix = "com") =>
+  Array.from({ length: count }, (_, n) => `https://example${n}.${suffix}`);
 
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   "a relying party": [
@@ -34,6 +36,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ baseUrl: "https://me.github.io", ...passkey({ rpId: "github.io" }) }, [
       "passkey.rpId",
       RP_ID_IS.replace("app.example.com", "me.github.io"),
+    ]],
+    [{ baseUrl: "https://app.example.co.uk", ...passkey({ rpId: "example.co.uk" }) }],
+    [{ baseUrl: "https://app.example.co.uk", ...passkey({ rpId: "co.uk" }) }, [
+      "passkey.rpId",
+      RP_ID_IS.replace("app.example.com", "app.example.co.uk"),
     ]],
     [passkey({ rpName: "Example & Söhne" })],
     ...["", " ", "a\nb", "x".repeat(65), 5].map((rpName): Case => [
@@ -70,10 +77,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [passkey({ origins: "https://example.de" }), ["passkey.origins", "must be a list of origins"]],
     [passkey({ origins: domains(4) })],
     [passkey({ origins: [...domains(4), "https://www.example0.com", "https://example0.de", APP] })],
-    [passkey({ origins: domains(5) }), [
-      "passkey.origins",
-      "must not name more than 5 domains: browsers look at no more",
-    ]],
+    [passkey({ origins: [...domains(4, "co.uk"), "https://www.example0.co.uk", "https://example.com.au"] })],
+    ...[domains(5), domains(5, "co.uk"), domains(5, "github.io"), [...domains(4), "https://app.other.co.uk"]]
+      .map(
+        (origins): Case => [passkey({ origins }), ["passkey.origins", TOO_MANY]],
+      ),
   ],
   "where browsers have no passkeys": [
     ...["https://10.0.0.1", "https://[2001:db8::1]", "http://127.0.0.1:3000", "http://[::1]:3000"].map(

@@ -1,4 +1,4 @@
-import { coversHost, isAddress } from "../../base/domain.ts";
+import { coversHost, isAddress, isPublicSuffix } from "../../base/domain.ts";
 import { isLoopback, webOrigin } from "../../base/origin.ts";
 import type { Report } from "../../base/report.ts";
 import type { PasskeyOptions } from "./contract.ts";
@@ -108,7 +108,9 @@ function isWeb(origin: string, own: string): boolean {
   return origin.startsWith("https:") || (own.startsWith("http:") && /^http:\/\/localhost(:|$)/.test(origin));
 }
 
-/** What browsers count: the label before the suffix that anybody registers below, as far as two labels tell. */
+/** What browsers count: the label before the suffix that anybody registers below, as far as we know those. */
 function labelOf(origin: string): string {
-  return new URL(origin).hostname.split(".").slice(-2)[0] ?? "";
+  const labels = new URL(origin).hostname.split(".");
+  const suffix = isPublicSuffix(labels.slice(-2).join(".")) ? 2 : 1;
+  return labels.slice(-suffix - 1)[0] ?? "";
 }
