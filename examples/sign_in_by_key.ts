@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 export async function signIn(url: string, { publicKey, privateKey }: CryptoKeyPair): Promise<Tokens> {
   const jwk = await crypto.subtle.exportKey("jwk", publicKey);
   const { challengeId, message } = await ask<Step>(`${url}/key/sign-in/start`, { publicKey: jwk });
+  if (!message.startsWith("Latchkey: sign in\n\n")) throw new Error("Nothing was signed: it is no sign-in");
   for (const line of ["Purpose: sign in", `At: ${url}`]) {
     if (!message.split("\n").includes(line)) throw new Error(`Nothing was signed: no "${line}"`);
   }

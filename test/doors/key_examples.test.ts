@@ -14,6 +14,7 @@ import { listening } from "./listening.ts";
 
 const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, "../../examples/sign_in_by_key.sh");
+const NO_SIGN_IN = "Nothing was signed: it is no sign-in";
 const missing = ["curl", "jq", "ssh-keygen"].filter((tool) => spawnSync(tool, ["-?"]).error !== undefined);
 
 test("a program signs in by a key pair of WebCrypto", async () => {
@@ -26,6 +27,7 @@ test("a program signs in by a key pair of WebCrypto", async () => {
   });
   expect(await amrOf((await signIn(url, pair)).accessToken)).toEqual(["key"]);
   await expect(signIn(relay(url), pair)).rejects.toThrow(`Nothing was signed: no "At: ${relay(url)}"`);
+  await expect(signIn(await deceiving(), pair)).rejects.toThrow(NO_SIGN_IN);
 });
 
 test.skipIf(missing.length > 0)(
@@ -43,12 +45,25 @@ test.skipIf(missing.length > 0)(
       stdout: "",
       stderr: `Nothing was signed: no "At: ${relay(url)}"\n`,
     });
+    const deceived = run("sh", [SCRIPT, await deceiving(), path]);
+    await expect(deceived).rejects.toMatchObject({ code: 1, stdout: "", stderr: `${NO_SIGN_IN}\n` });
   },
 );
 
 /** The same server by a name that it does not know itself by, as one that hands on what others ask has. */
 function relay(url: string): string {
   return url.replace("localhost", "127.0.0.1");
+}
+
+/** A server that asks to sign something else, in which the lines of a sign-in stand. */
+async function deceiving() {
+  const port = await listening((_, outgoing) => {
+    const message = `Latchkey: sign in\ntree 4b825dc\n\nPurpose: sign in\nAt: ${url}\n`;
+    outgoing.setHeader("content-type", "application/json");
+    outgoing.end(JSON.stringify({ challengeId: "a".repeat(26), message }));
+  });
+  const url = `http://localhost:${port}/auth`;
+  return url;
 }
 
 /** A server at which Ada may add keys. */
