@@ -3,6 +3,9 @@ import { expect } from "vitest";
 import type { Client } from "../suite/client.ts";
 import { faulty, refusal } from "../suite/faults.ts";
 import { flow, RUNTIME, test } from "../suite/flow.ts";
+import { ADA as PAIR, addsKey, answering, BOB as STRANGER, signsInByKey } from "../suite/key_holder.ts";
+import { device, registers, saying, signingIn, signsIn, turned } from "../suite/passkey_holder.ts";
+import { outcome } from "../suite/steps.ts";
 import { BASE_URL, type World, world } from "../suite/world.ts";
 
 const [ADA, BOB] = ["ada@example.com", "bob@example.com"];
@@ -79,6 +82,35 @@ flow(
     await here.turn("12m");
     await here.person().emailOtp.start({ email: ADA });
     expect(sent()).toBe(16);
+  },
+);
+
+flow(
+  "past the guesses of an hour passkeys, keys and known devices get in, and a passkey and a key make one known",
+  async (here) => {
+    const ada = await here.signedIn(ADA);
+    const held = device(here);
+    await registers(ada, held);
+    await addsKey(ada, PAIR);
+    expect(await guessing(here, ADA, 10)).toEqual({ code_invalid: 50 });
+    const [browser, program] = [here.person(), here.person(1)];
+    const guess = async (who: Client) =>
+      (await refusal(who.emailOtp.verify(wrong(await who.emailOtp.start({ email: ADA }))))).code;
+    expect([await guess(browser), await guess(program)]).toEqual(["rate_limited", "rate_limited"]);
+    const { challengeId, credential } = await signingIn(browser, held);
+    const bent = saying(credential, { signature: turned(credential.response.signature, 7) });
+    const forged = await answering(STRANGER, await program.key.startSignIn({ publicKey: PAIR.x }));
+    const answers = [
+      browser.passkey.finishSignIn({ challengeId, credential: bent }),
+      program.key.finishSignIn(forged),
+    ];
+    const judged = await Promise.all(answers.map(outcome));
+    expect(judged, "nobody waits").toEqual(["signature_invalid", "signature_invalid"]);
+    await signsIn(browser, held);
+    await signsInByKey(program, PAIR);
+    for (const known of [browser, program, ada]) expect(await guess(known)).toBe("code_invalid");
+    await ada.emailOtp.verify(await answered(here, ada, ADA));
+    expect(await guess(here.person()), "strangers wait as before").toBe("rate_limited");
   },
 );
 
@@ -205,6 +237,28 @@ test("after a hundred wrong guesses in a row codes are long, however slowly they
   expect((await answered(here, here.person(), ADA)).code, "anybody's sign-in ends the row").toMatch(
     /^\d{6}$/,
   );
+  await here.close();
+});
+
+test("a finished sign-in by passkey, and one by key, ends the row", async () => {
+  const here = world("memory", "method");
+  const ada = await here.signedIn(ADA);
+  const held = device(here);
+  await registers(ada, held);
+  await addsKey(ada, PAIR);
+  const code = async () => {
+    await here.turn("1h"); // what is left of the hour no longer counts
+    return (await answered(here, here.person(), ADA)).code;
+  };
+  for (const signsInAgain of [() => signsIn(here.person(), held), () => signsInByKey(here.person(), PAIR)]) {
+    for (let hour = 0; hour < 2; hour++) {
+      expect(await guessing(here, ADA, 10)).toEqual({ code_invalid: 50 });
+      await here.turn("1h");
+    }
+    expect(await code()).toMatch(LONG);
+    await signsInAgain();
+    expect(await code()).toMatch(/^\d{6}$/);
+  }
   await here.close();
 });
 
