@@ -385,7 +385,7 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     ],
   "the counter of a passkey is compared before the swap alone": [{
     file: PASSKEY,
-    from: `if (isCopy(counter, about.counter)) { copied(); return "credentials_invalid"; }`,
+    from: "if (isCopy(counter, about.counter)) return CLONED;",
     to: "",
   }],
   "a passkey is stored although its registration was replaced": [{

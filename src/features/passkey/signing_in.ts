@@ -11,6 +11,7 @@ import { ABOUT, type AboutPasskey, HANDLE } from "./stored.ts";
 
 const PURPOSE = "passkey.signIn";
 const NOBODY = { uid: null, epoch: 0 }; // whose it is, the answer says
+const CLONED = "passkey.cloned"; // in here alone: what is answered in its place, the application's own code may throw too
 
 /** A passkey, and the account that has it. */
 interface Known {
@@ -46,21 +47,14 @@ export function signingIn(
   }
 
   /** What becomes of the account in the swap that lists the session. The counter is asked again: of two that answer at once with the
-   * same count one is a copy, and `copied` is told. */
-  async function using(
-    { value }: Credential<AboutPasskey>,
-    { counter, backedUp }: Valid,
-    copied: () => unknown,
-  ) {
+   * same count one is a copy. */
+  async function using({ value }: Credential<AboutPasskey>, { counter, backedUp }: Valid) {
     const { find, put } = await passkeys();
     const lastUsedAt = platform.now();
     return (account: Account): Account | ErrorCode => {
       const about = find(account, value)?.about;
       if (about === undefined) return "challenge_invalid"; // nor does the gate let in by what is not listed
-      if (isCopy(counter, about.counter)) {
-        copied();
-        return "credentials_invalid";
-      }
+      if (isCopy(counter, about.counter)) return CLONED;
       return put(account, value, { ...about, counter, backedUp, lastUsedAt });
     };
   }
@@ -90,20 +84,18 @@ export function signingIn(
         ? { is: "refused", why: "it does not say for whom, though nobody was named" } as const
         : await checkAssertion(parsed, { ...settings, challenge }, kept);
       if (checked.is === "refused") throw new AuthError("signature_invalid", { remedy: checked.why });
-      let isCloned = checked.is === "cloned";
       try {
-        if (checked.is === "cloned") throw new AuthError("credentials_invalid");
+        if (checked.is === "cloned") throw new AuthError(CLONED);
         const value = { type: "passkey", value: stored.value };
         const noted = { uid: owner.uid, epoch: owner.account.epoch };
         const amr = [stored.about.backupEligible ? "swk" : "hwk", "user"]; // RFC 8176: whether its key may leave the device
         const replaces = { userId, sessionId };
-        const proof = { value, owner, noted, become: await using(stored, checked, () => isCloned = true) };
+        const proof = { value, owner, noted, become: await using(stored, checked) };
         return await signIn.finish(proof, { session, audience, amr, client, replaces });
       } catch (error) {
-        if (isCloned) { // the application's own code may fail with the same code
-          events.emit("passkey.cloned", { userId: owner.uid, credentialId: stored.about.id }, client);
-        }
-        throw error;
+        if (!(error instanceof AuthError) || error.code !== CLONED) throw error;
+        events.emit("passkey.cloned", { userId: owner.uid, credentialId: stored.about.id }, client);
+        throw new AuthError("credentials_invalid");
       }
     },
   };
