@@ -316,7 +316,7 @@ async function answer(
   return await person.emailOtp.verify({ ...await asked(here, email), session });
 }
 
-function wearing(auth: FullAuth, headers: Headers): Client {
+export function wearing(auth: FullAuth, headers: Headers): Client {
   const worn = client(auth, "method");
   headers.forEach((value, name) => worn.headers.set(name, value));
   return worn;

@@ -1,6 +1,9 @@
 // What can be done with passkeys and keys, each as one thing that somebody does.
-import { client } from "../suite/client.ts";
-import { type Act, asAda, type Need } from "./acts.ts";
+import type { PasskeyInfo } from "../../src/features/passkey/contract.ts";
+import { chance } from "../../src/testing/chance.ts";
+import { type Client, client } from "../suite/client.ts";
+import { device, registers } from "../suite/passkey_holder.ts";
+import { type Act, asAda, type Need, wearing } from "./acts.ts";
 
 const passkey: readonly Need[] = ["ada", "passkey"];
 const key: readonly Need[] = ["ada", "key"];
@@ -10,6 +13,10 @@ const byPasskey = (i: 0 | 1): Act => ({
   needs: passkey,
   act: (auth, { passkey }) => client(auth, "method").passkey.finishSignIn(passkey.answers[i]!),
 });
+
+/** Begins to add a passkey, and adds it: the same one in every play. */
+const addsPasskey = (somebody: Client, seed: number): Promise<PasskeyInfo> =>
+  registers(somebody, device({ random: chance(seed) }));
 
 /** All of them, by what they are. */
 export const CREDENTIAL_ACTS: Readonly<Record<string, Act>> = {
@@ -22,6 +29,14 @@ export const CREDENTIAL_ACTS: Readonly<Record<string, Act>> = {
   "a new passkey": {
     needs: [...passkey, "a second value"],
     act: (auth, parts) => asAda(auth, parts).passkey.finishRegistration(parts.passkey.made),
+  },
+  "a passkey, begun and added": {
+    needs: ["ada"],
+    act: (auth, parts) => addsPasskey(asAda(auth, parts), 1),
+  },
+  "a passkey by a key's session": {
+    needs: key,
+    act: (auth, parts) => addsPasskey(wearing(auth, parts.key.shown), 2),
   },
   "a passkey's name": {
     needs: passkey,

@@ -3,7 +3,7 @@ import type { Wire } from "../../src/contract.ts";
 import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
 import type { FinishPasskeySignIn, FinishRegistration } from "../../src/features/passkey/contract.ts";
 import type { Client } from "../suite/client.ts";
-import { ADA as PAIR, addsKey, answering, BOB as OTHER } from "../suite/key_holder.ts";
+import { ADA as PAIR, addsKey, answering, BOB as OTHER, signsInByKey } from "../suite/key_holder.ts";
 import { device, registering, registers, signingIn } from "../suite/passkey_holder.ts";
 import type { World } from "../suite/world.ts";
 
@@ -19,6 +19,8 @@ export interface Keys {
   readonly id: string;
   readonly answer: FinishKeySignIn;
   readonly made: Wire<FinishKeySignIn>;
+  /** What shows the session of whoever has signed in by it. */
+  readonly shown: Headers;
 }
 
 /** Somebody adds a passkey, and gets the rest ready. */
@@ -34,5 +36,8 @@ export async function passkeys(somebody: Client, here: World): Promise<Passkeys>
 export async function keys(somebody: Client, here: World): Promise<Keys> {
   const { id } = await addsKey(somebody, PAIR);
   const answer = await answering(PAIR, await here.person().key.startSignIn({ publicKey: PAIR.x }));
-  return { id, answer, made: await answering(OTHER, await somebody.key.startAdd({ publicKey: OTHER.x })) };
+  const program = here.person();
+  await signsInByKey(program, PAIR);
+  const made = await answering(OTHER, await somebody.key.startAdd({ publicKey: OTHER.x }));
+  return { id, answer, made, shown: program.headers };
 }

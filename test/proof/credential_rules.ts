@@ -18,6 +18,14 @@ export const CREDENTIALS: Readonly<Record<string, (history: History) => readonly
       const isFine = has.length <= had.length || pending === write.call?.input["challengeId"];
       return isFine ? [] : [`it waits for ${pending}`];
     }),
+  "whoever acts by a session of a key stores no passkey where there was one": ({ writes }) =>
+    by(writes, "passkey.finishRegistration").flatMap((write) => {
+      const [had, has] = [passkeysIn(write.before), passkeysIn(write.after)];
+      const sid = write.call?.by?.sessionId;
+      const isByKey = accountOf(write.before)?.sessions.some((one) => one.sid === sid && one.byKey) === true;
+      const isFine = !isByKey || had.length === 0 || has.length <= had.length;
+      return isFine ? [] : [`session ${sid}, passkey number ${has.length}`];
+    }),
 };
 
 /** The writes of accounts that calls of a name made. */

@@ -48,6 +48,7 @@ const MANY: readonly (readonly string[])[] = [
   ["a passkey's answer", "a passkey's removal"],
   ["a new passkey", "a removal of a value"],
   ["a new passkey", "the begin of a passkey"],
+  ["a passkey by a key's session", "a passkey, begun and added"],
   ["a key's answer", "a key's answer"],
   ["a key's answer", "endAll by the application"],
   ["a key's answer", "a key's removal"],

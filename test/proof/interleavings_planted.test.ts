@@ -178,6 +178,12 @@ const ROWS: readonly Row[] = [
     "a new passkey",
     "the begin of a passkey",
   ], /registration that its account waits for/],
+  [
+    "a passkey is stored although its registration was replaced, and by a session of a key although it is not the first",
+    ["a passkey by a key's session", "a passkey, begun and added"],
+    /by a session of a key stores no passkey where there was one/,
+    { seed: 3 },
+  ],
   ["a passkey is added on what is known when it is finished", [
     "a new passkey",
     "a removal of a value",

@@ -126,6 +126,16 @@ const BREACHES: Readonly<Record<string, (teller: Teller) => void>> = {
       () => write(`users:${U}`, account({ slots, identifiers })),
     );
   },
+  "whoever acts by a session of a key stores no passkey where there was one": ({ call, write }) => {
+    const sessions = [{ ...entry(T), byKey: true }];
+    const passkeys = ["id", "another"].map((value) => ({ type: "passkey", value, proven: true }));
+    write(`users:${U}`, account({ sessions, identifiers: passkeys.slice(1) }));
+    call(
+      "passkey.finishRegistration",
+      { by: acting },
+      () => write(`users:${U}`, account({ sessions, identifiers: passkeys })),
+    );
+  },
   "whoever is told that sessions were ended finds none of them listed": ({ call }) =>
     call("sessions.end", { input: { id: S } }),
   "whoever is told of a change of a user finds it in the account, where one swap made it": ({ call }) =>

@@ -16,7 +16,12 @@ export interface StoredAccount {
     readonly about?: { readonly counter?: number };
   }[];
   readonly epoch: number;
-  readonly sessions: readonly { readonly sid: string; readonly at: number; readonly exp: number }[];
+  readonly sessions: readonly {
+    readonly sid: string;
+    readonly at: number;
+    readonly exp: number;
+    readonly byKey?: boolean;
+  }[];
   readonly reserving?: Reserving;
 }
 

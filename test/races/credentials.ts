@@ -136,6 +136,6 @@ export const firstPasskeys: Check = (make, store) =>
       return await auth.passkey.finishRegistration({ userId, sessionId, challengeId, credential });
     });
     const { ok, challenge_invalid: late = 0, forbidden = 0, ...others } = tally(outcomes);
-    expect([ok, late + forbidden, others]).toEqual([1, MANY - 1, {}]);
+    expect([ok, late + forbidden, others], "what 20 sessions by a key got").toEqual([1, MANY - 1, {}]);
     expect((await here.desk.passkey.list({ userId })).items).toHaveLength(1);
   });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { bug } from "../suite/bugs.ts";
 import { planted, replaced } from "../suite/planted.ts";
+import * as credentials from "./credentials.ts";
 import * as crowds from "./crowds.ts";
 import { heldCredentials } from "./held_credentials.ts";
 import * as holds from "./holds.ts";
@@ -106,6 +107,10 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
         [heldCredentials["a sign-in by key × removal of the key"], COMES],
         [heldCredentials["a sign-in by passkey × removal of the passkey"], COMES],
       ],
+    },
+  "a passkey is stored although its registration was replaced, and by a session of a key although it is not the first":
+    {
+      caught: [[credentials.firstPasskeys, /what 20 sessions by a key got/]],
     },
   "whose passkey it is, is looked up when its answer was used up": {
     caught: [[heldCredentials["a sign-in by passkey × endAll"], COMES]],

@@ -393,6 +393,15 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     from: "if (kept?.pending !== challengeId) return null;",
     to: "if (kept === null) return null;",
   }],
+  "a passkey is stored although its registration was replaced, and by a session of a key although it is not the first":
+    [
+      {
+        file: REGISTRATION,
+        from: "if (kept?.pending !== challengeId) return null;",
+        to: "if (kept === null) return null;",
+      },
+      { file: REGISTRATION, from: `if (firstOnly && all.length > 1) return "forbidden";`, to: "" },
+    ],
   "a passkey is added on what is known when it is finished": [{
     file: REGISTRATION,
     from: "const { noted } = question;",
