@@ -2,7 +2,8 @@
 import { expect } from "vitest";
 import { AuthError } from "../../src/errors.ts";
 import type { FullAuth } from "../suite/client.ts";
-import { RUNS, storeOf } from "../suite/failing_steps.ts";
+import { storeOf } from "../suite/failing_people.ts";
+import { RUNS } from "../suite/failing_steps.ts";
 import { faulty } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { signIn } from "../suite/steps.ts";

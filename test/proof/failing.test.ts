@@ -4,7 +4,9 @@ import { type ErrorCode, ERRORS } from "../../src/errors.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { type Fault, type Faulty, faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
-import { listed, RUNS, sound, STEPS, storeOf } from "../suite/failing_steps.ts";
+import { CREDENTIAL_STEPS } from "../suite/failing_credentials.ts";
+import { storeOf } from "../suite/failing_people.ts";
+import { listed, RUNS, sound, STEPS } from "../suite/failing_steps.ts";
 import { RUNTIME } from "../suite/flow.ts";
 import { rewritten, textOf } from "../suite/rewritten.ts";
 import { within, type World } from "../suite/world.ts";
@@ -151,6 +153,10 @@ flow(
       "sign up": "storage_unavailable",
       "sign in": "storage_unavailable",
       "remove": "storage_unavailable",
+      "a passkey is added": "storage_unavailable", // what is answered is used up by being removed
+      "a passkey's sign-in": "storage_unavailable",
+      "a key is added": "storage_unavailable",
+      "a key's sign-in": "storage_unavailable",
       // Its mail is counted by a swap that expects no count, and meets the one of the first mail: of a swap that wrote nothing a lost
       // reply leaves nothing to know it by either.
       "resend": "storage_unavailable",
@@ -216,11 +222,12 @@ const BROKEN: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 flow("a record that is none is storage_corrupt, and lets nobody in", async (here) => {
+  const signed = Object.keys(CREDENTIAL_STEPS);
   const readers: readonly (readonly [prefix: string, steps: readonly (keyof typeof STEPS)[]])[] = [
-    ["users", ["check", "refresh", "sign in", "end", "endAll", "remove"]],
+    ["users", ["check", "refresh", "sign in", "end", "endAll", "remove", ...signed]],
     ["sessions", ["check", "refresh", "list"]],
-    ["challenges", ["sign in", "sign up", "resend"]],
-    ["identifiers", ["sign in"]], // a removal is decided before it meets one
+    ["challenges", ["sign in", "sign up", "resend", ...signed]],
+    ["identifiers", ["sign in", "a passkey's sign-in", "a key's sign-in"]], // a removal is decided before it meets one
     ["lookup-key", ["check", "start"]],
     ["meta", ["check"]],
     ["signing-keys", ["token"]],

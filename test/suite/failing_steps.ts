@@ -1,33 +1,21 @@
+// The steps of the library, each at a server whose store fails.
 import { expect } from "vitest";
-import type { Driver } from "../../src/store/driver.ts";
-import type { Client, FullAuth } from "./client.ts";
+import { CREDENTIAL_STEPS } from "./failing_credentials.ts";
+import {
+  after,
+  as,
+  first,
+  healthy,
+  type Person,
+  type Ready,
+  type Step,
+  storeOf,
+  worked,
+  worldOf,
+} from "./failing_people.ts";
 import type { Operation } from "./faults.ts";
 import { refusal } from "./faults.ts";
 import type { World } from "./world.ts";
-
-/** Somebody who has signed in, as plain facts. */
-export interface Person {
-  readonly headers: Headers;
-  readonly id: string;
-  readonly sid: string;
-  readonly refreshToken: string | undefined;
-}
-
-/** What a step needs to have happened. */
-export interface Ready {
-  readonly email: string;
-  readonly people: readonly Person[];
-  readonly challengeId: string;
-  readonly code: string;
-}
-
-/** One step of a flow: what goes before it, the step itself at any server, and that it works in the end. */
-export interface Step {
-  readonly prepare: (here: World, name: string) => Promise<Ready>;
-  readonly act: (ready: Ready, auth: FullAuth) => Promise<unknown>;
-  /** On a healthy server of its own, whatever became of the first try. */
-  readonly again: (ready: Ready, here: World) => Promise<void>;
-}
 
 /** How a call fails: whether it is the one that was chosen, or one after it. */
 type Run = (
@@ -52,56 +40,6 @@ export const RUNS: readonly Run[] = [
   },
 ];
 
-const drivers = new WeakMap<World, Driver>();
-
-/** One driver for all servers of a world: hundreds are made here. */
-export function storeOf(here: World): Driver {
-  const driver = drivers.get(here) ?? here.driver();
-  drivers.set(here, driver);
-  return driver;
-}
-
-let last: { readonly auth: FullAuth; readonly here: World } | undefined;
-
-/** The one healthy server of a world that repeats what failed elsewhere. */
-function healthy(here: World): FullAuth {
-  if (last?.here !== here) last = { here, auth: here.another({ storage: storeOf(here) }) };
-  return last.auth;
-}
-
-function as(here: World, auth: FullAuth, { headers }: Person): Client {
-  const client = here.at(auth);
-  headers.forEach((value, name) => client.headers.set(name, value));
-  return client;
-}
-
-async function signIn(here: World, email: string, session: "cookie" | "bearer" = "cookie"): Promise<Person> {
-  const client = here.person();
-  const { challengeId } = await client.emailOtp.start({ email });
-  const grant = await client.emailOtp.verify({ challengeId, code: here.mailbox.code(email), session });
-  return {
-    headers: client.headers,
-    id: grant.user.id,
-    sid: grant.session.id,
-    refreshToken: grant.refreshToken,
-  };
-}
-
-/** `people` sign in, and where `starts` somebody asks for a code. */
-function after(people: readonly ("cookie" | "bearer")[], starts = false): Step["prepare"] {
-  return async (here, name) => {
-    const email = `${name.replace(/[^a-z0-9]/gi, "-")}@example.com`.toLowerCase();
-    worlds.set(email, here);
-    const signed: Person[] = [];
-    for (const session of people) signed.push(await signIn(here, email, session));
-    const { challengeId } = starts ? await here.person().emailOtp.start({ email }) : { challengeId: "" };
-    return { email, people: signed, challengeId, code: starts ? here.mailbox.code(email) : "" };
-  };
-}
-
-const worlds = new Map<string, World>();
-const worldOf = ({ email }: Ready): World => worlds.get(email)!;
-const first = (ready: Ready, auth: FullAuth): Client => as(worldOf(ready), auth, ready.people[0]!);
 const attempt = "a-random-text-that-was-kept";
 
 async function signsIn({ email }: Ready, here: World): Promise<void> {
@@ -110,12 +48,6 @@ async function signsIn({ email }: Ready, here: World): Promise<void> {
   const { user } = await client.emailOtp.verify({ challengeId, code: here.mailbox.code(email) });
   expect(user.email).toBe(email);
   expect((await client.sessions.get()).user).toEqual(user);
-}
-
-/** It worked now, or it had worked before and its answer was lost. */
-async function worked(call: Promise<unknown>, before: readonly string[]): Promise<void> {
-  const outcome = await call.then(() => "done", (error) => error.code);
-  expect(["done", ...before]).toContain(outcome);
 }
 
 /** Whose session has ended is nobody, by whatever they hold. */
@@ -235,6 +167,7 @@ export const STEPS: Readonly<Record<string, Step>> = {
       expect(late.code).toBe("challenge_invalid");
     },
   },
+  ...CREDENTIAL_STEPS,
   "remove": {
     prepare: after(["cookie", "bearer"]),
     act: (ready, auth) => first(ready, auth).account.remove(),

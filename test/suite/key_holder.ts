@@ -4,6 +4,7 @@ import { signedData, type SshSignature } from "../../src/protocol/ssh_signature.
 import { base64, ed25519Blob, joined, strings, uint32 } from "../../src/protocol/ssh_wire.ts";
 import type { FinishKeySignIn, KeyInfo, KeyStep } from "../../src/features/key/contract.ts";
 import type { Grant } from "../../src/model.ts";
+import { passkeyKey } from "../../src/testing/passkey_keys.ts";
 import type { Client } from "./client.ts";
 
 /** A key pair: base64url of the 32 bytes of each. */
@@ -25,6 +26,13 @@ export const BOB: KeyPair = {
   x: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
   d: "TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs",
 };
+
+/** One that follows from chance. */
+export async function pairFrom(random: (length: number) => Uint8Array): Promise<KeyPair> {
+  const d = random(32);
+  const { spki } = await passkeyKey("EdDSA", () => d);
+  return { x: base64url(spki.subarray(-32)), d: base64url(d) };
+}
 
 /** A signature over some bytes. */
 export async function signed({ x, d }: KeyPair, message: Uint8Array | string): Promise<Uint8Array> {
