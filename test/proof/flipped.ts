@@ -1,8 +1,12 @@
 // People with all that lets somebody in, or does so no longer, and a store in which single bits turn over.
+import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
+import type { FinishPasskeySignIn } from "../../src/features/passkey/contract.ts";
 import type { Driver } from "../../src/store/driver.ts";
 import { leavingRecords } from "../races/scene.ts";
 import type { FullAuth } from "../suite/client.ts";
 import { told } from "../suite/gate.ts";
+import { ADA, addsKey, answering, BOB, type KeyPair } from "../suite/key_holder.ts";
+import { device, registers, saying, signingIn, turned } from "../suite/passkey_holder.ts";
 import { signIn } from "../suite/steps.ts";
 import type { World } from "../suite/world.ts";
 
@@ -35,15 +39,53 @@ export async function estate(here: World): Promise<Estate> {
       "a cookie": checking(cookie.headers),
       "an access token": checking(new Headers({ authorization: `Bearer ${third.accessToken}` })),
       "a refresh token": refreshing(third.refreshToken),
-      "a code": answering(first),
+      "a code": typing(first),
       "an address": finding("ada1@example.com"),
       "a refresh token that was used": refreshing(second.refreshToken),
       "a refresh token of a session that was ended": refreshing(endedBearer.grant.refreshToken),
       "a cookie of a session that was ended": checking(ended.client.headers),
       "a cookie of an account that was removed": checking(removed.client.headers),
-      "a code from before all sessions were ended": answering(early),
-      "a wrong code": answering({ ...first, code: first.code === "000000" ? "000001" : "000000" }),
+      "a code from before all sessions were ended": typing(early),
+      "a wrong code": typing({ ...first, code: first.code === "000000" ? "000001" : "000000" }),
+      ...await signed(here),
     },
+  };
+}
+
+/** What somebody signs who has a passkey and a key, and had others. */
+async function signed(here: World): Promise<Estate["probes"]> {
+  const { client: owner } = await signIn(here, "cyd@example.com");
+  const [held, lost, stranger] = [device(here), device(here), here.person()];
+  await registers(owner, held);
+  await owner.passkey.remove({ id: (await registers(owner, lost)).id });
+  await addsKey(owner, ADA);
+  await owner.key.remove({ id: (await addsKey(owner, BOB)).id });
+  const passkey = await signingIn(stranger, held);
+  const asked = (pair: KeyPair) => stranger.key.startSignIn({ publicKey: pair.x });
+  const step = await asked(ADA);
+  const { response } = passkey.credential;
+  const forged = saying(passkey.credential, { signature: turned(response.signature, 40) });
+  return {
+    "a passkey": byPasskey(passkey),
+    "a key": byKey(await answering(ADA, step)),
+    "a passkey that was removed": byPasskey(await signingIn(stranger, lost)),
+    "a key that was removed": byKey(await answering(BOB, await asked(BOB))),
+    "a passkey's signature of something else": byPasskey({ ...passkey, credential: forged }),
+    "another key's signature": byKey(await answering(BOB, step)),
+  };
+}
+
+function byPasskey(answer: FinishPasskeySignIn): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.passkey.finishSignIn(answer));
+    return "value" in outcome ? lets(outcome.value.user.id) : outcome.code;
+  };
+}
+
+function byKey(answer: FinishKeySignIn): Probe {
+  return async (auth) => {
+    const outcome = await told(auth.key.finishSignIn(answer));
+    return "value" in outcome ? lets(outcome.value.user.id) : outcome.code;
   };
 }
 
@@ -75,7 +117,7 @@ function refreshing(refreshToken = ""): Probe {
   };
 }
 
-function answering(answer: Pending): Probe {
+function typing(answer: Pending): Probe {
   return async (auth) => {
     const outcome = await told(auth.emailOtp.verify(answer));
     return "value" in outcome ? lets(String(outcome.value.user.email)) : outcome.code;

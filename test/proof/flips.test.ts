@@ -7,9 +7,9 @@ import { planted } from "../suite/planted.ts";
 import { type StoreName, STORES } from "../suite/stores.ts";
 import { type World, world } from "../suite/world.ts";
 import { type Estate, estate, flipped, restore } from "./flipped.ts";
-import { caught, LONG, SEED, showed } from "./showed.ts";
+import { caught, inTurn, LONG, SEED, showed } from "./showed.ts";
 
-const FLIPS = LONG ? 12_000 : RUNTIME === "node" ? 120 : 60; // in memory; a twentieth of it elsewhere
+const FLIPS = LONG ? 12_000 : RUNTIME === "node" ? 80 : 40; // in memory; a twentieth of it elsewhere
 const FOUNDATION = /^(?:lookup-key|signing-keys|meta)$/; // what a server reads when it starts
 
 /** What became of a probe: what became of it before, a clear word, or something else. */
@@ -29,6 +29,43 @@ test.each(STORES)("%s: whatever bit turns over, nobody gets in by it", async (st
   if (tried.length > 1000) expect(seen).toBeGreaterThan(0); // of a few flips, none may hit what holds a record together
   showed("disk", { "probes of bits that turned over": tried.length, "of them storage_corrupt": seen });
 }, LONG ? 1_800_000 : 180_000);
+
+/** What a signature is judged by, and who shows one. */
+const JUDGED_BY = [
+  ["publicKey", "a passkey"],
+  ["handle", "a passkey"],
+  ["asked", "a passkey"],
+  ["asked", "a key"],
+  ["subject", "a key"],
+] as const;
+
+test("whoever signs is told of a bit that turned over in what their signature is judged by", async () => {
+  const here = world("memory", "method");
+  try {
+    const { probes } = await estate(here);
+    const contents = await here.contents();
+    for (const [member, probe] of JUDGED_BY) {
+      const after = (at: number) =>
+        new Map([...contents].map(([key, text]) => [key, turning(text, member, at)]));
+      const only = { probes: { [probe]: probes[probe]! } };
+      const before = await outcomes(here, only, contents, false);
+      expect(before.get(probe), `${probe}, while nothing turned over`).toMatch(/^lets in [a-z2-7]{26}$/);
+      for (const at of inTurn([...Array(32).keys()], 4)) {
+        const found = await outcomes(here, only, after(at), false);
+        expect([member, at, found.get(probe)], probe).toEqual([member, at, "storage_corrupt"]);
+      }
+    }
+  } finally {
+    await here.close();
+  }
+});
+
+/** A text one bit of which turned over at a place in a member that holds text, where it has that. */
+function turning(text: string, member: string, place: number): string {
+  const start = `"${member}":"`;
+  const at = text.indexOf(start);
+  return at < 0 ? text : flipped(text, at + start.length + place, place % 5); // no letter becomes nothing by these
+}
 
 test.skipIf(RUNTIME !== "node")("a library that takes what cannot be read for nothing is seen", async () => {
   const make = await planted([{
