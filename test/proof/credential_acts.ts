@@ -1,17 +1,18 @@
 // What can be done with passkeys and keys, each as one thing that somebody does.
-import type { PasskeyInfo } from "../../src/features/passkey/contract.ts";
+import type { FinishPasskeySignIn, PasskeyInfo } from "../../src/features/passkey/contract.ts";
 import { chance } from "../../src/testing/chance.ts";
 import { type Client, client } from "../suite/client.ts";
 import { device, registers } from "../suite/passkey_holder.ts";
+import type { Passkeys } from "./credential_parts.ts";
 import { type Act, asAda, type Need, wearing } from "./acts.ts";
 
 const passkey: readonly Need[] = ["ada", "passkey"];
 const key: readonly Need[] = ["ada", "key"];
 
-/** A sign-in by one of the answers that were made by a passkey. */
-const byPasskey = (i: 0 | 1): Act => ({
+/** A sign-in by one of the answers that were made by passkeys. */
+const byPasskey = (answer: (passkeys: Passkeys) => FinishPasskeySignIn | undefined): Act => ({
   needs: passkey,
-  act: (auth, { passkey }) => client(auth, "method").passkey.finishSignIn(passkey.answers[i]!),
+  act: (auth, { passkey }) => client(auth, "method").passkey.finishSignIn(answer(passkey)!),
 });
 
 /** Begins to add a passkey, and adds it: the same one in every play. */
@@ -20,8 +21,9 @@ const addsPasskey = (somebody: Client, seed: number): Promise<PasskeyInfo> =>
 
 /** All of them, by what they are. */
 export const CREDENTIAL_ACTS: Readonly<Record<string, Act>> = {
-  "a passkey's answer": byPasskey(0),
-  "a copy's answer": byPasskey(1),
+  "a passkey's answer": byPasskey(({ answers }) => answers[0]),
+  "a copy's answer": byPasskey(({ answers }) => answers[1]),
+  "an answer of a passkey that does not count": byPasskey(({ uncounted }) => uncounted),
   "the begin of a passkey": {
     needs: passkey,
     act: (auth, parts) => asAda(auth, parts).passkey.startRegistration(),

@@ -11,6 +11,8 @@ import type { World } from "../suite/world.ts";
 export interface Passkeys {
   readonly id: string;
   readonly answers: readonly FinishPasskeySignIn[];
+  /** One by another passkey, which does not count. */
+  readonly uncounted: FinishPasskeySignIn;
   readonly made: Wire<FinishRegistration>;
 }
 
@@ -29,7 +31,10 @@ export async function passkeys(somebody: Client, here: World): Promise<Passkeys>
   const { id } = await registers(somebody, held);
   const copy = held.clone();
   const answers = [await signingIn(here.person(), held), await signingIn(here.person(), copy)];
-  return { id, answers, made: await registering(somebody, device(here)) };
+  const other = device(here);
+  await registers(somebody, other);
+  const uncounted = await signingIn(here.person(), other);
+  return { id, answers, uncounted, made: await registering(somebody, device(here)) };
 }
 
 /** Somebody adds a key, and gets the rest ready. */

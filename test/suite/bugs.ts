@@ -402,6 +402,12 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
       },
       { file: REGISTRATION, from: `if (firstOnly && all.length > 1) return "forbidden";`, to: "" },
     ],
+  "a key is added on what is known when it is finished": [{
+    file: KEY,
+    from: "const { subject: value, noted, asked } = question;",
+    to: `const { subject: value, asked } = question;
+        const noted = { uid: caller.userId, epoch: (await accounts.get(caller.userId))?.epoch ?? 0 };`,
+  }],
   "a passkey is added on what is known when it is finished": [{
     file: REGISTRATION,
     from: "const { noted } = question;",
