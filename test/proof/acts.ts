@@ -5,7 +5,14 @@ import { type Client, client, type FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
 import { BASE_URL, type World } from "../suite/world.ts";
 import { addTo } from "./accounts.ts";
-import { type Keys, keys, type Passkeys, passkeys } from "./credential_parts.ts";
+import {
+  type Keys,
+  keys,
+  type MakersAnswers,
+  makersAnswers,
+  type Passkeys,
+  passkeys,
+} from "./credential_parts.ts";
 
 export const ADA = "ada@example.com";
 /** Whom nobody knows at first. */
@@ -29,6 +36,7 @@ export interface Parts {
   evesCodes: readonly Pending[];
   maker: { readonly id: string; readonly cookie: Headers; readonly sid: string };
   bobsCode: Pending;
+  makersAnswers: MakersAnswers;
   passkey: Passkeys;
   key: Keys;
 }
@@ -39,6 +47,7 @@ export type Need =
   | "a claim left behind"
   | "a session without a record"
   | "maker"
+  | "maker's credentials"
   | "a draft left behind"
   | "codes"
   | "evesCodes"
@@ -89,6 +98,9 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
     const grant = await sessions.create({ userId: id, session: "cookie" });
     parts.maker = { id, cookie: shown(here, grant), sid: grant.session.id };
     parts.bobsCode = await asked(here, BOB);
+  },
+  async "maker's credentials"(here, parts) {
+    parts.makersAnswers = await makersAnswers(asMaker(here.server(), parts as Parts), here);
   },
   /** Somebody began to make an account for Eve, and died. */
   async "a draft left behind"(here) {

@@ -8,6 +8,7 @@ import { type Act, asAda, type Need, wearing } from "./acts.ts";
 
 const passkey: readonly Need[] = ["ada", "passkey"];
 const key: readonly Need[] = ["ada", "key"];
+const makers: readonly Need[] = ["maker", "maker's credentials"];
 
 /** A sign-in by one of the answers that were made by passkeys. */
 const byPasskey = (answer: (passkeys: Passkeys) => FinishPasskeySignIn | undefined): Act => ({
@@ -24,6 +25,14 @@ export const CREDENTIAL_ACTS: Readonly<Record<string, Act>> = {
   "a passkey's answer": byPasskey(({ answers }) => answers[0]),
   "a copy's answer": byPasskey(({ answers }) => answers[1]),
   "an answer of a passkey that does not count": byPasskey(({ uncounted }) => uncounted),
+  "the answer of its maker's passkey": {
+    needs: makers,
+    act: (auth, { makersAnswers }) => client(auth, "method").passkey.finishSignIn(makersAnswers.passkey),
+  },
+  "the answer of its maker's key": {
+    needs: makers,
+    act: (auth, { makersAnswers }) => client(auth, "method").key.finishSignIn(makersAnswers.key),
+  },
   "the begin of a passkey": {
     needs: passkey,
     act: (auth, parts) => asAda(auth, parts).passkey.startRegistration(),

@@ -3,7 +3,7 @@ import type { Wire } from "../../src/contract.ts";
 import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
 import type { FinishPasskeySignIn, FinishRegistration } from "../../src/features/passkey/contract.ts";
 import type { Client } from "../suite/client.ts";
-import { ADA as PAIR, addsKey, answering, BOB as OTHER, signsInByKey } from "../suite/key_holder.ts";
+import { ADA as PAIR, addsKey, answering, BOB as OTHER, CYD, signsInByKey } from "../suite/key_holder.ts";
 import { device, registering, registers, signingIn } from "../suite/passkey_holder.ts";
 import type { World } from "../suite/world.ts";
 
@@ -23,6 +23,12 @@ export interface Keys {
   readonly made: Wire<FinishKeySignIn>;
   /** What shows the session of whoever has signed in by it. */
   readonly shown: Headers;
+}
+
+/** Answers by what somebody put into an account before its address was proven. */
+export interface MakersAnswers {
+  readonly passkey: FinishPasskeySignIn;
+  readonly key: FinishKeySignIn;
 }
 
 /** Somebody adds a passkey, and gets the rest ready. */
@@ -45,4 +51,16 @@ export async function keys(somebody: Client, here: World): Promise<Keys> {
   await signsInByKey(program, PAIR);
   const made = await answering(OTHER, await somebody.key.startAdd({ publicKey: OTHER.x }));
   return { id, answer, made, shown: program.headers };
+}
+
+/** Somebody adds one of each to an account, and answers by both. */
+export async function makersAnswers(somebody: Client, here: World): Promise<MakersAnswers> {
+  const held = device(here);
+  await registers(somebody, held);
+  await addsKey(somebody, CYD);
+  const { challengeId, message } = await here.person().key.startSignIn({ publicKey: CYD.x });
+  return {
+    passkey: await signingIn(here.person(), held),
+    key: await answering(CYD, { challengeId, message }),
+  };
 }

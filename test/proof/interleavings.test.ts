@@ -49,6 +49,8 @@ const MANY: readonly (readonly string[])[] = [
   ["a new passkey", "a removal of a value"],
   ["a new passkey", "the begin of a passkey"],
   ["a passkey by a key's session", "a passkey, begun and added"],
+  ["the answer of its maker's passkey", "a proof of what is unproven"],
+  ["the answer of its maker's key", "a proof of what is unproven"],
   ["a key's answer", "a key's answer"],
   ["a key's answer", "endAll by the application"],
   ["a key's answer", "a key's removal"],

@@ -150,6 +150,16 @@ const ROWS: readonly Row[] = [
     ["a proof of what is unproven", "an add of the same two by another"],
     TAKEN_OVER,
   ],
+  [
+    "a take-over keeps the credentials",
+    ["a proof of what is unproven", "the answer of its maker's passkey"],
+    TAKEN_OVER,
+  ],
+  [
+    "a take-over keeps the credentials",
+    ["a proof of what is unproven", "the answer of its maker's key"],
+    TAKEN_OVER,
+  ],
   ["a take-over keeps the name", TAKE_OVER, TAKEN_OVER],
   ["a take-over keeps the fields", TAKE_OVER, TAKEN_OVER],
   ["a take-over keeps what features keep", TAKE_OVER, TAKEN_OVER],

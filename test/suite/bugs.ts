@@ -316,6 +316,14 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     to:
       "identifiers: account.identifiers.map((one) => one.value === value.value ? { ...one, proven: true } : one),",
   }],
+  "a take-over keeps the credentials": [{
+    file: SIGN_IN,
+    from: "identifiers: [{ ...value, proven: true }],",
+    to: `identifiers: [
+          { ...value, proven: true },
+          ...account.identifiers.filter(({ type }) => type === "passkey" || type === "key"),
+        ],`,
+  }],
   "a take-over keeps the name": [{
     file: SIGN_IN,
     from: "name: null, identifiers: [{ ...value, proven: true }],",

@@ -34,6 +34,12 @@ export async function pairFrom(random: (length: number) => Uint8Array): Promise<
   return { x: base64url(spki.subarray(-32)), d: base64url(d) };
 }
 
+/** A third one. */
+export const CYD: KeyPair = {
+  x: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU",
+  d: "xaqN9D-fg3vtt0QvMdy3sWbThTUHbwlLhc46LgtEWPc",
+};
+
 /** A signature over some bytes. */
 export async function signed({ x, d }: KeyPair, message: Uint8Array | string): Promise<Uint8Array> {
   const jwk = { kty: "OKP", crv: "Ed25519", x, d };
