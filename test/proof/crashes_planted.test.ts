@@ -10,6 +10,8 @@ import { wreckAfter } from "./wreck.ts";
 
 const ACCOUNTS = "src/core/accounts.ts";
 const CHALLENGES = "src/core/challenges.ts";
+const KEY = "src/features/key/methods.ts";
+const PASSKEY = "src/features/passkey/signing_in.ts";
 const MAILED_STEPS = "src/core/mailed_steps.ts";
 const SIGN_UP = "a mailed code signs in, and makes the account";
 const ALL: Crashing = { via: "method", seed: SEED, crashes: Infinity, most: 2 };
@@ -74,6 +76,50 @@ const BUGS: Readonly<Record<string, Bug>> = {
     ],
     flow: SIGN_UP,
     saying: /a code let in [23] times/,
+  },
+  "a key's signature is used up after it has let in": {
+    changes: [
+      {
+        file: KEY,
+        from: `if (!await questions.spend(challengeId, question)) throw new AuthError("challenge_invalid");
+      if (!await verifySignature(value.value`,
+        to: "if (!await verifySignature(value.value",
+      },
+      {
+        file: KEY,
+        from: "return await signIn.finish({ value, owner",
+        to: `const finish = async (...given) => {
+            const grant = await signIn.finish(...given);
+            await questions.spend(challengeId, question);
+            return grant;
+          };
+          return await finish({ value, owner`,
+      },
+    ],
+    flow: "whoever has added a key signs in by signing, bare or as SSH does, with the key in any form",
+    saying: /a signature let in [23] times/,
+  },
+  "a passkey's signature is used up after it has let in": {
+    changes: [
+      {
+        file: PASSKEY,
+        from: "if (question === null || !await questions.spend(challengeId, question)) {",
+        to: "if (question === null) {",
+      },
+      {
+        file: PASSKEY,
+        from: "return await signIn.finish(proof, {",
+        to: `const finish = async (...given) => {
+            const grant = await signIn.finish(...given);
+            const { questions } = await passkeys();
+            await questions.spend(challengeId, await questions.get(challengeId, PURPOSE));
+            return grant;
+          };
+          return await finish(proof, {`,
+      },
+    ],
+    flow: "whoever has added a passkey signs in with it, without a name",
+    saying: /a signature let in [23] times/,
   },
   "signing keys are made without looking": {
     changes: [{

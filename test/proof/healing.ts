@@ -34,7 +34,13 @@ const WAIT = 0.25; // seconds that pass then
 export async function wrongAfter(wreck: Wreck, healing: Healing): Promise<readonly string[]> {
   const wrong: string[] = [...wrongWith(wreck.texts, wreck.claimKey)];
   for (
-    const healers of [[sessionsAreWhatTheyWere, codesWorkOnce, everybodySignsIn, nothingStays], [
+    const healers of [[
+      sessionsAreWhatTheyWere,
+      codesWorkOnce,
+      signaturesWorkOnce,
+      everybodySignsIn,
+      nothingStays,
+    ], [
       nothingStays,
     ]]
   ) {
@@ -133,6 +139,18 @@ async function codesWorkOnce(ward: Ward): Promise<void> {
 }
 
 const REFUSED: ReadonlySet<string> = new Set(["in", "challenge_invalid", "code_invalid"]);
+
+/** So does a signature that was sent. */
+async function signaturesWorkOnce(ward: Ward): Promise<void> {
+  for (const { by, answer, spent } of chosen(ward.wreck.signatures, ward.most, ward.random)) {
+    const tries = [ward.fresh(), ward.fresh()].map((auth) => outcome(ward.at(auth)[by].finishSignIn(answer)));
+    const outcomes = await Promise.all(tries);
+    const times = outcomes.filter((one) => one === "in").length + (spent ? 1 : 0);
+    if (times > 1) ward.wrong.push(`a signature let in ${times} times`);
+    const odd = outcomes.filter((one) => BROKEN.has(one));
+    if (odd.length > 0) ward.wrong.push(`a signature was answered with ${odd}`);
+  }
+}
 
 /** Whoever was mailed, or stands in an account, signs in at two fresh servers at once: they are one account, the one that had the
  * address before, and both know each other's sessions. Then all are ended. */

@@ -156,7 +156,8 @@ function healingOf(
 function wreckOf(left: Left, claimKey: ClaimKey): Wreck {
   const texts = textsOf(left);
   const addresses = [...new Set([EVE, ...addressesIn([...texts])])];
-  return { ...left, texts, claimKey, secrets: [], users: undefined, sessions: [], codes: [], addresses };
+  const none = { secrets: [], users: undefined, sessions: [], codes: [], signatures: [] };
+  return { ...left, ...none, texts, claimKey, addresses };
 }
 
 function sceneOf({ make, parts, store = itself }: Playing & { readonly make: typeof createAuth }): Scene {

@@ -178,6 +178,13 @@ describe("a rule can be broken", () => {
     expect(broken(history, named).map((one) => one.startsWith(sentence))).toContain(true);
   });
 
+  test.each(["passkey.finishRegistration", "key.add"])("by two answers that %s took", (name) => {
+    const history = told(({ call }) => {
+      for (const id of ["one", "two"]) call(name, { input: { challengeId: "1" }, result: { id } });
+    });
+    expect(broken(history, named)).toEqual(["a challenge is answered once: challenge 1"]);
+  });
+
   test("and none is where nothing is wrong", () => {
     const history = told((teller) => {
       const { call, write } = teller;

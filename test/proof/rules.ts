@@ -79,10 +79,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
     }),
   "a sign-in that was answered lives until somebody ends it": answered,
   "a challenge is answered once": ({ calls }) => {
-    const grants = calls.filter(({ input, result }) =>
-      input["challengeId"] !== undefined && Object(Object(result).session).id !== undefined
-    );
-    const ids = grants.map(({ input }) => input["challengeId"]);
+    const answers = calls.filter(({ name, input, result }) => {
+      const hasAdded = ADDS.test(name) && Object(result).id !== undefined;
+      const hasLetIn = input["challengeId"] !== undefined && Object(Object(result).session).id !== undefined;
+      return hasAdded || hasLetIn;
+    });
+    const ids = answers.map(({ input }) => input["challengeId"]);
     return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
   },
   ...CREDENTIALS,

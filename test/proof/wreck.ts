@@ -1,7 +1,9 @@
 // What is left of a crash: the store as it was after some of a flow's writes, and what people had by then.
 import type { AuthOptions } from "../../src/options.ts";
 import { parseRefreshToken } from "../../src/crypto/token.ts";
-import type { Call } from "./history.ts";
+import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
+import type { FinishPasskeySignIn } from "../../src/features/passkey/contract.ts";
+import type { Call, Write } from "./history.ts";
 import type { Cookie } from "./belongings.ts";
 import type { Left, Looked } from "./looked_at.ts";
 import { lives, sessionIn } from "./rules.ts";
@@ -17,6 +19,8 @@ export interface Wreck extends Left {
   readonly sessions: readonly Told[];
   /** Codes that somebody was mailed. */
   readonly codes: readonly Mailed[];
+  /** Signatures that somebody sent. */
+  readonly signatures: readonly Sent[];
   /** Everybody who was mailed, or stands in an account. */
   readonly addresses: readonly string[];
 }
@@ -40,6 +44,17 @@ export interface Mailed {
   /** Whether it had let somebody in. */
   readonly spent: boolean;
 }
+
+/** A signature that somebody sent to sign in, and whose challenge still stands, or let somebody in. */
+export interface Sent {
+  readonly by: "passkey" | "key";
+  readonly answer: Answer;
+  /** Whether its challenge had let somebody in. */
+  readonly spent: boolean;
+}
+
+/** Of either kind, whatever it held: it is sent again as it was. */
+type Answer = FinishPasskeySignIn & FinishKeySignIn;
 
 const SOON = 3_600_000; // ms: healers let time pass
 
@@ -69,6 +84,7 @@ export function wreckAfter(looked: Looked, count: number): Wreck {
     users: looked.usersOption(),
     sessions: toldOf(looked, count, left),
     codes: mailedOf(looked, count, left),
+    signatures: sentOf(looked, count, left),
     addresses: addressesIn(written),
   };
 }
@@ -114,8 +130,7 @@ function tokensIn(
 }
 
 function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): readonly Mailed[] {
-  const { starts } = lives(history.writes.slice(0, count));
-  const spent = new Set([...starts.values()].map(({ call }) => call?.input["challengeId"]));
+  const spent = letIn(history.writes.slice(0, count));
   return [...texts].flatMap(([key, text]) => {
     if (!key.startsWith("challenges:")) return [];
     const { purpose, subject, codes = [] } = JSON.parse(text) as {
@@ -134,6 +149,25 @@ function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): 
         code: String(data["code"]),
         spent: spent.has(challengeId),
       }));
+  });
+}
+
+/** The challenges that let somebody in. */
+function letIn(writes: readonly Write[]): ReadonlySet<unknown> {
+  return new Set([...lives(writes).starts.values()].map(({ call }) => call?.input["challengeId"]));
+}
+
+function sentOf({ history: { calls, writes } }: Looked, count: number, { texts }: Place): readonly Sent[] {
+  const spent = letIn(writes.slice(0, count));
+  const until = writes[count]?.order ?? Infinity;
+  return calls.flatMap(({ name, input, begun }) => {
+    const [, by] = /^(passkey|key)\.finishSignIn$/.exec(name) ?? [];
+    const { challengeId } = input;
+    const counts = challengeId !== undefined && begun < until &&
+      (spent.has(challengeId) || texts.has(`challenges:${challengeId}`));
+    if (by === undefined || !counts) return [];
+    const { userId: _, sessionId: __, client: ___, ...answer } = input as Call["input"] & Answer;
+    return [{ by: by as Sent["by"], answer, spent: spent.has(challengeId) }]; // as it was matched
   });
 }
 
