@@ -122,10 +122,14 @@ test("10,000 operations on one key are judged in well under a second", async () 
 
 test("the machine's clock is never behind itself, and known to a fraction of a millisecond", () => {
   const { since, until } = machineClock();
-  const [before, after] = [since(), until()];
-  expect(after).toBeGreaterThan(before);
-  expect(after - before).toBeLessThan(1);
-  expect(Math.abs(after - Date.now())).toBeLessThan(5);
+  const readings = Array.from({ length: 20 }, () => {
+    const [before, after, date] = [since(), until(), Date.now()];
+    expect(after).toBeGreaterThan(before);
+    return { between: after - before, off: Math.abs(after - date) };
+  });
+  // The machine may have been busy in the middle of one, but not of each.
+  expect(Math.min(...readings.map(({ between }) => between))).toBeLessThan(1);
+  expect(Math.min(...readings.map(({ off }) => off))).toBeLessThan(5);
 });
 
 /** Drivers that break their promise, each made of one that keeps it. */

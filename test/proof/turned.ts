@@ -21,6 +21,7 @@ export interface Turned extends Pick<Looked, "broken"> {
 export const HOUR = 3_600_000;
 
 const PATIENCE = 10_000; // ms
+const KEYS_GO = "signing keys are made once"; // by a clock that is ahead, what they signed has expired
 
 /** Runs a flow by a clock that jumps, for `ms` milliseconds at most. */
 export async function turned(flow: Flow, via: Via, jumps: Jumps, ms: number = PATIENCE): Promise<Turned> {
@@ -61,7 +62,9 @@ export async function turned(flow: Flow, via: Via, jumps: Jumps, ms: number = PA
       ...crash(looked.failure),
       ...(here?.lines ?? []).flatMap(internal),
     ];
-    return { operations, crashes, broken: looked.broken };
+    const isAhead = [...jumps.values()].some((off) => off > 0);
+    const broken = looked.broken.filter((one) => !(isAhead && one.startsWith(KEYS_GO)));
+    return { operations, crashes, broken };
   } finally {
     watch.stop();
   }
