@@ -57,7 +57,7 @@ const MANY: readonly (readonly string[])[] = [
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */
-const SHARE = RUNTIME === "node" ? 1 / 4 : 1 / 16;
+const SHARE = RUNTIME === "node" ? 1 / 6 : 1 / 16;
 
 const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...VALUE_ACTS });
 

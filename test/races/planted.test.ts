@@ -127,7 +127,7 @@ const CAUGHT: Readonly<Record<string, Catch>> = {
 };
 
 describe("a planted bug is caught", () => {
-  for (const [name, { caught: checks, inProcesses = [] }] of inTurn(Object.entries(CAUGHT), 8)) {
+  for (const [name, { caught: checks, inProcesses = [] }] of inTurn(Object.entries(CAUGHT), 12)) {
     test(name, async () => {
       const changes = bug(name);
       const make = await planted(changes);
