@@ -112,12 +112,17 @@ async function repeatedAfter(flow: Flow, looked: Looked, point: number, clean: C
   return [...wrong, `the flow again: ${run.failure}`];
 }
 
-/** After how many writes those calls had not begun to write, and had written all, that were under way at a point. */
+/** After how many writes each of those calls that were under way at a point had not begun to write, or had written all, and none was half
+ * way. */
 function edgesOf({ history: { calls, writes } }: Looked, point: number): readonly number[] {
   const [before, after] = [writes[point - 1]?.order ?? -1, writes[point]?.order ?? Infinity];
-  const open = new Set(calls.filter(({ begun, ended }) => begun < after && (ended ?? Infinity) > before));
-  const theirs = writes.flatMap(({ call }, i) => call !== null && open.has(call) ? [i] : []);
-  return [Math.min(point, ...theirs), Math.max(point - 1, ...theirs) + 1];
+  const open = calls.filter(({ begun, ended }) => begun < after && (ended ?? Infinity) > before);
+  const spans = open.flatMap((one) => {
+    const theirs = writes.flatMap(({ call }, i) => call === one ? [i] : []);
+    return theirs.length === 0 ? [] : [[Math.min(...theirs), Math.max(...theirs) + 1] as const];
+  });
+  const edges = [...new Set(spans.length === 0 ? [point] : spans.flat())];
+  return edges.filter((edge) => spans.every(([from, to]) => edge <= from || edge >= to));
 }
 
 /** Of a flow that writes into the store by itself, what is left is its own doing: the library must not fall over it. */
