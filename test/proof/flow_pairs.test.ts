@@ -7,7 +7,7 @@ import { met } from "./flow_pairs.ts";
 import { allFlows } from "./flows.ts";
 import { LONG, SEED, showed } from "./showed.ts";
 
-const TIME = 600_000; // ms of the machine
+const TIME = 400_000; // ms of the machine
 const PAIRS = 80; // in a short run
 
 /** Each flow with another one of all that there are, in an order that follows from the seed; then each with the one after that. */

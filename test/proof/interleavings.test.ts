@@ -65,8 +65,8 @@ for (const acts of [...FEW, ...MANY]) {
   test(acts.join(" ‖ "), async () => {
     const isWhole = FEW.includes(acts) && (LONG || RUNTIME === "node");
     const counts = await tried(acts, {
-      ...(isWhole ? { whole: Infinity } : { orders: LONG ? 1500 : Math.ceil(30 * SHARE) }),
-      chances: LONG ? 200 : 6,
+      ...(isWhole ? { whole: Infinity } : { orders: LONG ? 500 : Math.ceil(30 * SHARE) }),
+      chances: LONG ? 100 : 6,
       lost: 5,
       crash: true,
       crashes: LONG ? 3 : 0,
@@ -83,14 +83,14 @@ test("a sweep ‖ everything", async () => {
   const groups = NAMES.map((name) => [name, "a sweep"]);
   const counts = await triedAll(
     groups,
-    () => ({ orders: LONG ? 500 : 0, chances: LONG ? 50 : Math.ceil(4 * SHARE), lost: 5, crash: true }),
+    () => ({ orders: LONG ? 200 : 0, chances: LONG ? 30 : Math.ceil(4 * SHARE), lost: 5, crash: true }),
   );
   tell(groups.length, counts);
 }, 600_000);
 
 test("every act ‖ every act", async () => {
   const counts = await triedAll(pairs, (i) => ({
-    ...(LONG && { orders: 50, whole: 6 }),
+    ...(LONG && { orders: 25, whole: 6 }),
     chances: LONG ? 8 : 2,
     seed: SEED + i,
     lost: 5,
@@ -102,7 +102,7 @@ test("every act ‖ every act", async () => {
 test("three or four acts at once, and time", async () => {
   const random = chance(SEED);
   const any = (list: readonly string[]) => list[(random(2)[0] ?? 0) * 256 % list.length] as string;
-  const groups = Array.from({ length: LONG ? 2000 : 40 * SHARE }, (_, i) => [
+  const groups = Array.from({ length: LONG ? 1000 : 40 * SHARE }, (_, i) => [
     ...Array.from({ length: 2 + i % 3 }, () => any(NAMES)),
     ...(i % 3 === 2 ? [] : [any(Object.keys(TIMES))]),
   ]);
