@@ -163,7 +163,7 @@ function sentOf({ history: { calls, writes } }: Looked, count: number, { texts }
   return calls.flatMap(({ name, input, begun }) => {
     const [, by] = /^(passkey|key)\.finishSignIn$/.exec(name) ?? [];
     const { challengeId } = input;
-    const counts = challengeId !== undefined && begun < until &&
+    const counts = typeof challengeId === "string" && begun < until &&
       (spent.has(challengeId) || texts.has(`challenges:${challengeId}`));
     if (by === undefined || !counts) return [];
     const { userId: _, sessionId: __, client: ___, ...answer } = input as Call["input"] & Answer;
