@@ -35,7 +35,8 @@ describe(`where replies get lost, nothing happens twice (LATCHKEY_SEED=${SEED})`
   }
 });
 
-/** Every swap, of many as many as that, and some by chance, in two ways by method and in the two others by HTTP; or a few of these that follow from the seed. */
+/** Every swap, of many as many as that, and some by chance, in two ways by method and in the two others by HTTP; or one of these, which
+ * follows from the seed. */
 function lossesOf(swaps: number, via: Via, seed: number): readonly (readonly [way: Way, which: Which])[] {
   const wholes: readonly Which[] = [1, 3, 10].map((oneIn) => ({ oneIn, seed }));
   if (LONG) {
