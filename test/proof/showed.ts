@@ -26,9 +26,10 @@ export const LONG: boolean = process.env["LATCHKEY_LONG"] !== undefined;
 /** What chance follows from: another one in each run, and in every message that tells of a failure. `LATCHKEY_SEED` replays it. */
 export const SEED: number = Number(process.env["LATCHKEY_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 
-/** What of a list has its turn: at full length all of this process's part, and otherwise one in `of`, in each run others. */
-export function inTurn<T>(all: readonly T[], of: number): readonly T[] {
-  return all.filter((_, i) => LONG ? i % PARTS === PART - 1 : (i + SEED) % of === 0);
+/** What of a list has its turn: at full length all of this process's part, and otherwise one in `of`, in each run others. So that a run
+ * tries other things here and there, on store after store say, each begins `from` a place of its own. */
+export function inTurn<T>(all: readonly T[], of: number, from = 0): readonly T[] {
+  return all.filter((_, i) => LONG ? i % PARTS === PART - 1 : (i + SEED + from) % of === 0);
 }
 
 /** Tells what an instrument went through: how many of what. Counts of the same name are added up over all tests of a run. */

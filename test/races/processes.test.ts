@@ -1,7 +1,8 @@
 // The headline races, from four real processes at once on one store, by the machine's clock.
 import { describe, expect, test } from "vitest";
+import { inTurn } from "../proof/showed.ts";
 import { told } from "../suite/gate.ts";
-import { SHARED } from "../suite/stores.ts";
+import { SHARED, type StoreName } from "../suite/stores.ts";
 import type { Call } from "./child.ts";
 import { four } from "./four.ts";
 import { heldInProcesses } from "./process_holds.ts";
@@ -9,8 +10,8 @@ import { tally, values } from "./scene.ts";
 
 const ADA = "ada@example.com";
 
-describe.each(SHARED)("on %s", (store) => {
-  test("of 100 right answers from four processes, one gets in", () =>
+const CHECKS: Readonly<Record<string, (store: StoreName) => Promise<void>>> = {
+  "of 100 right answers from four processes, one gets in": (store) =>
     four(store, async ({ desk, start, everywhere, audit }) => {
       const input = { ...await start(ADA), session: "bearer" } as const;
       const outcomes = await everywhere(Array(100).fill({ method: "verify", input }));
@@ -19,9 +20,9 @@ describe.each(SHARED)("on %s", (store) => {
       const { items } = await desk.sessions.list({ userId: got?.user ?? "" });
       expect(items.map(({ id }) => id)).toEqual([got?.session]);
       expect(await audit()).toEqual({ [ADA]: 1 });
-    }));
+    }),
 
-  test("of 200 wrong guesses from four processes, five are judged, and then the code is dead", () =>
+  "of 200 wrong guesses from four processes, five are judged, and then the code is dead": (store) =>
     four(store, async ({ desk, start, everywhere, audit }) => {
       const { challengeId, code } = await start(ADA);
       const guesses = Array.from({ length: 200 }, (_, i) => String((Number(code) + 1 + i) % 1_000_000));
@@ -32,9 +33,9 @@ describe.each(SHARED)("on %s", (store) => {
       expect(tally(outcomes)).toEqual({ code_invalid: 5, challenge_invalid: 195 });
       expect(await told(desk.emailOtp.verify({ challengeId, code }))).toEqual({ code: "challenge_invalid" });
       expect(await audit()).toEqual({});
-    }));
+    }),
 
-  test("100 refreshes of one token from four processes get one successor", () =>
+  "100 refreshes of one token from four processes get one successor": (store) =>
     four(store, async ({ desk, start, everywhere, audit }) => {
       const { user, refreshToken = "" } = await desk.emailOtp.verify({
         ...await start(ADA),
@@ -48,9 +49,9 @@ describe.each(SHARED)("on %s", (store) => {
       const next = await desk.sessions.refresh({ refreshToken: successor });
       expect(next.user.id).toBe(user.id);
       expect(await audit()).toEqual({ [ADA]: 1 });
-    }));
+    }),
 
-  test("48 rotations of the signing keys from four processes are one, and as many revocations one more", () =>
+  "48 rotations of the signing keys from four processes are one, and as many revocations one more": (store) =>
     four(store, async ({ processes }) => {
       for (const process of processes) await process.turn(300_000); // the key that stands by is known by then
       for (const revoke of [false, true]) {
@@ -63,9 +64,9 @@ describe.each(SHARED)("on %s", (store) => {
         expect(rotations.filter((own) => own.some(({ rotated }) => rotated))).toHaveLength(1);
         expect(new Set(rotations.flat().map(({ kid }) => kid)).size).toBe(1);
       }
-    }));
+    }),
 
-  test("100 first sign-ins with one address from four processes make one account", () =>
+  "100 first sign-ins with one address from four processes make one account": (store) =>
     four(store, async ({ desk, start, everywhere, audit }) => {
       const answers: Call<"verify">[] = [];
       while (answers.length < 100) {
@@ -77,9 +78,17 @@ describe.each(SHARED)("on %s", (store) => {
       expect(others).toEqual([]);
       expect((await desk.users.find({ email: ADA }))?.id).toBe(user);
       expect(await audit()).toEqual({ [ADA]: 50 });
-    }));
+    }),
 
-  describe("held in one process at every point while another ends all sessions, nobody gets in", () => {
-    for (const [name, check] of Object.entries(heldInProcesses)) test(name, () => check(store));
+  // Held in one process at every point while another ends all sessions, nobody gets in.
+  ...heldInProcesses,
+};
+
+for (const [place, store] of SHARED.entries()) {
+  describe(`on ${store}`, () => {
+    // Half of them in each run, on the next store the other half.
+    for (const [name, check] of inTurn(Object.entries(CHECKS), 2, place)) {
+      test(name, () => check(store));
+    }
   });
-});
+}
