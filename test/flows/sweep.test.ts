@@ -107,7 +107,7 @@ flow("a sweep beside live traffic takes nothing from anybody", async (world) => 
     while (going) removed += (await sweeper.sweep()).removed;
     return removed;
   })();
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 2; round++) {
     const people = Array.from({ length: 5 }, (_, n) => `p${round}-${n}@example.com`);
     const signed = await Promise.all(people.map((email) => signIn(world, email, "bearer")));
     await Promise.all(signed.map(async ({ grant }) => {
@@ -153,7 +153,8 @@ flow(
 
 flow("a sweep tells how far it is, and ends when it is told to", async (world) => {
   const { users, sweep } = world.server();
-  for (let n = 0; n < 120; n++) await users.create({ email: `p${n}@example.com` });
+  const people = Array.from({ length: 101 }, (_, n) => `p${n}@example.com`); // an account and a claim each
+  await Promise.all(people.map((email) => users.create({ email })));
   const total = (await world.contents()).size;
   const told: object[] = [];
   await sweep({ onProgress: (progress) => told.push(progress) });
