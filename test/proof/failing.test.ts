@@ -6,8 +6,7 @@ import { type Fault, type Faulty, faulty, refusal } from "../suite/faults.ts";
 import { flow } from "../suite/flow.ts";
 import { CREDENTIAL_STEPS } from "../suite/failing_credentials.ts";
 import { storeOf } from "../suite/failing_people.ts";
-import { listed, RUNS, sound, STEPS } from "../suite/failing_steps.ts";
-import { RUNTIME } from "../suite/flow.ts";
+import { listed, RUNS, runsOn, sound, STEPS } from "../suite/failing_steps.ts";
 import { rewritten, textOf } from "../suite/rewritten.ts";
 import { within, type World } from "../suite/world.ts";
 import { inTurn } from "./showed.ts";
@@ -235,7 +234,7 @@ flow("a record that is none is storage_corrupt, and lets nobody in", async (here
   for (const [prefix, steps] of readers) {
     for (const name of steps) {
       const ready = await STEPS[name]!.prepare(here, `${prefix}-${name}`);
-      for (const [how, broken] of inTurn(Object.entries(BROKEN), RUNTIME === "node" ? 6 : 12)) {
+      for (const [how, broken] of inTurn(Object.entries(BROKEN), 12)) {
         const { auth } = server(here, async ({ name, key }, run) => {
           const text = await run();
           return name === "getItem" && key.split(":")[0] === prefix && typeof text === "string"
@@ -284,7 +283,7 @@ flow("ready and health ask again after a failure", async (here) => {
 });
 
 flow("a store that fails while it is laid out is laid out by whoever comes next", async (here) => {
-  for (const run of RUNS) {
+  for (const [, run] of runsOn(here.store)) {
     for (let n = 0, hit = true; hit; n++) {
       const fresh = faulty(here.driver());
       await fresh.driver.clear("");
@@ -314,7 +313,7 @@ flow("a store that fails while it is laid out is laid out by whoever comes next"
 for (const [name, step] of Object.entries(STEPS)) {
   test(`${name}: stopped at any operation, before or after it, leaves what the next server sets right`, () =>
     within(async (here) => {
-      for (const [i, run] of inTurn([...RUNS.entries()], 6)) {
+      for (const [i, run] of inTurn([...RUNS.entries()], RUNS.length)) {
         for (let n = 0, hit = true; hit; n++) {
           const ready = await step.prepare(here, `${i}-${n}`);
           const late: (() => Promise<unknown>)[] = [];

@@ -13,8 +13,10 @@ import {
   worked,
   worldOf,
 } from "./failing_people.ts";
+import { inTurn, LONG } from "../proof/showed.ts";
 import type { Operation } from "./faults.ts";
 import { refusal } from "./faults.ts";
+import { type StoreName, STORES } from "./stores.ts";
 import type { World } from "./world.ts";
 
 /** How a call fails: whether it is the one that was chosen, or one after it. */
@@ -39,6 +41,12 @@ export const RUNS: readonly Run[] = [
     return reset();
   },
 ];
+
+/** Those that have their turn on a store, with their numbers: a third of them, so that three stores try all; at full length all. */
+export function runsOn(store: StoreName): readonly (readonly [number, Run])[] {
+  const all = [...RUNS.entries()];
+  return LONG ? all : inTurn(all, 3, STORES.indexOf(store));
+}
 
 const attempt = "a-random-text-that-was-kept";
 
