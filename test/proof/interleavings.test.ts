@@ -4,11 +4,11 @@ import { chance } from "../../src/testing/chance.ts";
 import { RUNTIME } from "../suite/runtime.ts";
 import { ACTS, TIMES } from "./acts.ts";
 import { CREDENTIAL_ACTS } from "./credential_acts.ts";
-import { LONG, SEED, showed } from "./showed.ts";
+import { inTurn, LONG, SEED, showed } from "./showed.ts";
 import { type Counts, tried, triedAll } from "./tried.ts";
 import { VALUE_ACTS } from "./value_acts.ts";
 
-/** Pairs that have at most 150 orders: each run goes through all of them. */
+/** Pairs that have at most 150 orders. */
 const FEW: readonly (readonly string[])[] = [
   ["a refresh", "a refresh"],
   ["a refresh with an attempt", "a refresh with an attempt"],
@@ -57,16 +57,21 @@ const MANY: readonly (readonly string[])[] = [
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */
-const SHARE = RUNTIME === "node" ? 1 / 6 : 1 / 16;
+const SHARE = RUNTIME === "node" ? 1 / 10 : 1 / 20;
+
+/** How many orders by chance each of the named pairs is played in. */
+const CHANCES = LONG ? 100 : RUNTIME === "node" ? 6 : 4;
+
+/** The pairs that go through all of their orders. */
+const WHOLE = LONG || RUNTIME === "node" ? inTurn(FEW, 3) : [];
 
 const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...VALUE_ACTS });
 
 for (const acts of [...FEW, ...MANY]) {
   test(acts.join(" ‖ "), async () => {
-    const isWhole = FEW.includes(acts) && (LONG || RUNTIME === "node");
     const counts = await tried(acts, {
-      ...(isWhole ? { whole: Infinity } : { orders: LONG ? 500 : Math.ceil(30 * SHARE) }),
-      chances: LONG ? 100 : 6,
+      ...(WHOLE.includes(acts) ? { whole: Infinity } : { orders: LONG ? 500 : Math.ceil(30 * SHARE) }),
+      chances: CHANCES,
       lost: 5,
       crash: true,
       crashes: LONG ? 3 : 0,
