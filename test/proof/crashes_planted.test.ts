@@ -160,7 +160,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   },
 };
 
-test.each(inTurn(Object.entries(BUGS), 5))("%s: a crash shows it", async (name, bug) => {
+test.each(inTurn(Object.entries(BUGS), 9))("%s: a crash shows it", async (name, bug) => {
   const { wrong } = await crashed(await flowWith(bug), ALL);
   expect(wrong.join("\n"), `seed ${SEED}`).toMatch(bug.saying);
   caught("crash points", name);

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { cleanUp } from "../suite/children.ts";
 import { type Plan, playOut, SOUND, startOnce } from "./lives.ts";
-import { caught, SEED } from "./showed.ts";
+import { caught, inTurn, SEED } from "./showed.ts";
 
 type Bug = Pick<Plan, "changes" | "driver" | "diesAfter">;
 
@@ -41,7 +41,7 @@ const KILLS = 2;
 
 afterEach(cleanUp);
 
-test.each(Object.entries(BUGS))("%s is seen", async (name, [bug, saying]) => {
+test.each(inTurn(Object.entries(BUGS), 3))("%s is seen", async (name, [bug, saying]) => {
   await startOnce("sqlite");
   const played = playOut({ ...bug, store: "sqlite", kills: KILLS, seed: SEED });
   await expect(played, `seed ${SEED}`).rejects.toThrow(saying);

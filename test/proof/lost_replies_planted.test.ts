@@ -39,11 +39,10 @@ test.each(Object.entries(BUGS))("%s: it is seen", async (name, { ways, ...bug })
   const undisturbed = await clean(flow, "method");
   const losses: readonly Which[] = Array.from({ length: undisturbed.swaps }, (_, nth) => ({ nth }));
   const wrong: string[] = [];
-  for (const way of ways) {
-    for (const which of losses) {
-      const found = await lossy(flow, undisturbed, { via: "method", way, which, seed: SEED, most: 1 });
-      wrong.push(...found.wrong);
-    }
+  for (const [way, which] of ways.flatMap((way) => losses.map((which) => [way, which] as const))) {
+    const found = await lossy(flow, undisturbed, { via: "method", way, which, seed: SEED, most: 1 });
+    wrong.push(...found.wrong);
+    if (bug.saying.test(wrong.join("\n"))) break;
   }
   expect(wrong.join("\n"), `seed ${SEED}`).toMatch(bug.saying);
   caught("lost replies", name);

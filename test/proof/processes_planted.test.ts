@@ -159,7 +159,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
 };
 
 /** Each plants a copy of the library. */
-const TURN = inTurn(Object.entries(BUGS), 8);
+const TURN = inTurn(Object.entries(BUGS), 16);
 
 for (const [name, { rule, changes }] of TURN) {
   test(`it is seen that ${name}`, async () => {
