@@ -10,7 +10,7 @@ import { HOUR, type Jumps, turned } from "./turned.ts";
 
 const VIAS = ["method", "http"] as const;
 const JUMPS = ["back", "ahead and back"] as const;
-const SHARE = LONG ? 1 : RUNTIME === "node" ? 8 : 40; // of so many flows one: each run takes others
+const SHARE = LONG ? 1 : RUNTIME === "node" ? 16 : 40; // of so many flows one: each run takes others
 const POINTS = LONG ? 4 : 1; // operations of each flow at which the clock jumps
 
 const all = await allFlows();

@@ -11,7 +11,7 @@ import { lookedAt } from "./looked_at.ts";
 import { inTurn, LONG, SEED, showed } from "./showed.ts";
 
 const flows = await allFlows();
-const turn = inTurn(flows, RUNTIME === "node" ? 8 : 24); // it is the same library everywhere
+const turn = inTurn(flows, RUNTIME === "node" ? 12 : 24); // it is the same library everywhere
 const VIAS = ["method", "http"] as const;
 const MINUTES = 60_000; // ms
 const MOST = 40; // crashes of one flow: a few flows write thousands of times

@@ -9,7 +9,7 @@ import { clean, lossy, type Way, WAYS, type Which } from "./lossy.ts";
 import { inTurn, LONG, SEED, showed } from "./showed.ts";
 
 const flows = await allFlows();
-const turn = inTurn(flows, RUNTIME === "node" ? 8 : 24); // it is the same library everywhere
+const turn = inTurn(flows, RUNTIME === "node" ? 12 : 24); // it is the same library everywhere
 const VIAS = ["method", "http"] as const;
 const MINUTES = 60_000; // ms
 const MOST = 40; // swaps of one flow: a few flows swap thousands of times
