@@ -65,8 +65,12 @@ export function start(
   env: Record<string, string> = {},
   script: URL = MAIN,
 ): Command {
-  const { PATH = "", HOME = "", DENO_DIR } = process.env;
-  const base = { PATH, HOME, NO_COLOR: "1", ...(DENO_DIR !== undefined && { DENO_DIR }) };
+  const { PATH = "", HOME = "", DENO_DIR, NODE_COMPILE_CACHE } = process.env;
+  const base = {
+    ...{ PATH, HOME, NO_COLOR: "1" },
+    ...(DENO_DIR !== undefined && { DENO_DIR }),
+    ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }),
+  };
   const child = spawn(process.execPath, [...RUN, fileURLToPath(script), ...flags], {
     cwd,
     env: { ...base, ...env },

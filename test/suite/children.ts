@@ -20,13 +20,11 @@ export interface Child extends Spawned {
 
 const children: Spawned[] = [];
 const directories: string[] = [];
-let compiled: string | undefined;
 
 /** Ends all children, then removes all folders. */
 export async function cleanUp(): Promise<void> {
   await Promise.all(children.splice(0).map(kill));
   for (const made of directories.splice(0)) rmSync(made, { recursive: true });
-  compiled = undefined;
 }
 
 /** Resolves when nothing of it runs any more. */
@@ -68,9 +66,7 @@ export function child(cwd?: string): Child {
 /** A process that runs a script and says lines of JSON. */
 export function spawned(script: string, given: readonly string[], cwd?: string): Spawned {
   const args = "Deno" in globalThis ? ["run", "-A", script, ...given] : [script, ...given];
-  compiled ??= directory(); // what Node compiles for the first child, it need not for the next: a third of the time
-  const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
-  const started = spawn(process.execPath, args, { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const started = spawn(process.execPath, args, { cwd, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
