@@ -23,6 +23,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: isNode ? [] : [...ONCE],
     maxWorkers: 3, // one more than the cores of a small machine: some tests wait for a child or a disk
     globalSetup: ["test/suite/setup.ts"],
+    server: { deps: { external: [/\/\.planted\//] } }, // a copy of the library is new each time: the runtime reads it quicker
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
