@@ -18,9 +18,10 @@ import { pathOf, premises } from "../suite/stores.ts";
 import { openAt, type Opening, type StoreOnDisk, STORES } from "../suite/stores_on_disk.ts";
 import { type World, world } from "../suite/world.ts";
 import { asNobody, letRead } from "./nobody.ts";
-import { caught, showed } from "./showed.ts";
+import { caught, inTurn, showed } from "./showed.ts";
 
-const VIAS = ["method", "http"] as const;
+/** How a store is asked: one way in each run, and the other store the other way. */
+const viasOn = (store: StoreOnDisk) => inTurn(["method", "http"] as const, 2, STORES.indexOf(store));
 const ANSWERS = Object.keys(CREDENTIAL_STEPS); // a question is used up, and so removed, before anything is written
 const READS: readonly string[] = ["check", "token", "list"]; // these are answered, whatever becomes of writes
 
@@ -38,7 +39,7 @@ afterAll(() => {
 
 describe.skipIf(small === null)("a full disk (needs root, to mount a small one)", () => {
   describe.each(STORES)("%s", (store) => {
-    test.each(VIAS)(
+    test.each(viasOn(store))(
       "refuses what must write, by %s, and works again when there is room",
       (via) =>
         within(store, via, disk.path, async ({ here, path }) => {
@@ -137,7 +138,7 @@ describe.each(STORES)("a lock that another process holds: %s", (store) => {
 });
 
 describe.each(STORES)("a clock that is set back an hour, the store's too: %s", (store) => {
-  test.each(["method", "http"] as const)(
+  test.each(viasOn(store))(
     "by %s: who is in stays in, who was ended stays out, every step goes on, and again when the hour has passed",
     (via) =>
       within(store, via, undefined, async ({ here }) => {

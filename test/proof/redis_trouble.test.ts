@@ -14,7 +14,7 @@ import { until } from "../suite/redis_cluster.ts";
 import { type Proxy, proxy } from "../suite/redis_proxy.ts";
 import { freePort, hasRedis, type RedisServer, redisServer } from "../suite/redis_server.ts";
 import { audit, begin, type Ledger, serving } from "./people.ts";
-import { caught, showed } from "./showed.ts";
+import { caught, inTurn, showed } from "./showed.ts";
 
 const DEADLINE = 2; // seconds
 const PATIENCE = 10_000; // milliseconds that a request takes at most, with a deadline for each of its operations
@@ -128,7 +128,9 @@ async function on(via: Via, flags: readonly string[], play: (scene: Scene) => Pr
   }
 }
 
-describe.skipIf(!hasRedis).concurrent.each(["method", "http"] as const)("redis, by %s", (via) => {
+const TURN = inTurn(["method", "http"] as const, 2);
+
+describe.skipIf(!hasRedis).concurrent.each(TURN)("redis, by %s", (via) => {
   test("that is killed and starts with what it had goes on with it", async () => {
     const dir = mkdtempSync(join(tmpdir(), "latchkey-"));
     const flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", dir];
