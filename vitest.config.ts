@@ -9,6 +9,7 @@ const ONCE: readonly string[] = [
   "test/browser/passkeys_*.test.ts", // what Chromium sends is the same, and passkeys.test.ts is tried everywhere
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
+  "test/laws/bundle.test.ts",
   "test/proof/*_planted.test.ts",
   "test/races/planted*.test.ts", // whether the races see a bug: they are the same everywhere, and run everywhere
   "test/proof/secrets_on_disk.test.ts", // what a store leaves on a disk: the bytes are the same

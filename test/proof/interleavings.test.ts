@@ -85,7 +85,7 @@ const pairs = NAMES.flatMap((one, i) => NAMES.slice(i).map((two) => [one, two]))
   .filter((_, i) => LONG || (i + SEED) % (8 / SHARE) === 0);
 
 test("a sweep ‖ everything", async () => {
-  const groups = NAMES.map((name) => [name, "a sweep"]);
+  const groups = inTurn(NAMES, RUNTIME === "node" ? 1 : 2).map((name) => [name, "a sweep"]);
   const counts = await triedAll(
     groups,
     () => ({ orders: LONG ? 200 : 0, chances: LONG ? 30 : Math.ceil(4 * SHARE), lost: 5, crash: true }),
