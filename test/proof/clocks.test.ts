@@ -5,7 +5,7 @@ import { chance } from "../../src/testing/chance.ts";
 import { RUNTIME } from "../suite/flow.ts";
 import { type Change, planted } from "../suite/planted.ts";
 import { allFlows } from "./flows.ts";
-import { caught, LONG, SEED, showed } from "./showed.ts";
+import { caught, inTurn, LONG, SEED, showed } from "./showed.ts";
 import { HOUR, type Jumps, turned } from "./turned.ts";
 
 const VIAS = ["method", "http"] as const;
@@ -58,7 +58,7 @@ describe.skipIf(RUNTIME !== "node")("what is seen", () => {
       /never ends/,
     ],
   };
-  test.each(Object.entries(bugs))("%s", async (bug, [change, name, saying]) => {
+  test.each(inTurn(Object.entries(bugs), 2))("%s", async (bug, [change, name, saying]) => {
     const createAuth = await planted([change]);
     const flow = all.find((one) => name.test(one.name));
     if (flow === undefined) throw new Error(`no flow is called ${name}`);

@@ -19,7 +19,7 @@ const OVERALL = 600_000; // milliseconds
 /** How often each kind of failover is seen. */
 const TIMES = LONG ? 5 : 1;
 /** A part of all flows, so that it fits. */
-const PARTS = RUNTIME === "node" ? 16 : 32;
+const PARTS = 32;
 /** No request takes longer, in milliseconds: a few operations one after the other, each within its deadline. */
 const PATIENCE = 5000 * DEADLINE;
 

@@ -17,7 +17,7 @@ describe.each(STORES)("%s", (store) => {
   test("four processes open one new store at once", async () => {
     const four = crowd();
     await Promise.all(four.map(({ ask }) => ask({ do: "open", store, path: placeFor(store) }))); // they have started: now they begin together
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 15; round++) {
       const path = placeFor(store);
       const opened = await Promise.all(four.map(({ ask }) => ask({ do: "open", store, path })));
       expect(opened).toEqual(four.map(() => [true, "1"]));
