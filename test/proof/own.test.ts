@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 120_000 }); // each starts a runner of its own
 test("one that compares, then writes, fails", () => {
   const module = join(folder, "compares.ts");
   writeFileSync(module, COMPARES.replaceAll("SQLITE", join(root, "drivers/sqlite.ts")));
-  expect(tried(module, [...FLOWS, "-t", "of 30 requests"]).failed).toBeGreaterThan(0);
+  expect(tried(module, [...FLOWS, "-t", "of 50 requests"]).failed).toBeGreaterThan(0);
 });
 
 const FLOWS: readonly string[] = ["test/flows/idempotency.test.ts"];
