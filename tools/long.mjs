@@ -30,6 +30,7 @@ const PARTS = 10;
 const args = process.argv.slice(2);
 const given = args.filter(isForVitest);
 const parts = given.length > 0 ? given : ["test/proof/", ...new Set(Object.values(PLACES).flat())];
+const seed = process.env.LATCHKEY_SEED ?? String(Math.floor(Math.random() * 2 ** 32)); // one for all processes
 const folder = mkdtempSync(join(tmpdir(), "latchkey-long-"));
 try {
   const runs = chosen(args).map(long);
@@ -48,7 +49,7 @@ function long(runtime) {
   const start = performance.now();
   const counts = sum(
     portions().map(([part, ...asked]) => {
-      const more = { LATCHKEY_LONG: part, LATCHKEY_SHOWED: path };
+      const more = { LATCHKEY_LONG: part, LATCHKEY_SEED: seed, LATCHKEY_SHOWED: path };
       return run(runtime, asked, folder, more, HOURS * 3_600_000);
     }),
   );

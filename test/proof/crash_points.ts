@@ -145,18 +145,19 @@ function codesOf({ history }: Looked): ReadonlySet<string> {
   return new Set(history.calls.flatMap(({ code }) => code === undefined ? [] : [code]));
 }
 
-/** Runs a flow whose store never answers again from operation number `n` on, before or after that took effect. Resolves to what
- * stands in the store then. */
+/** Runs a flow whose store does not answer again from operation number `n` on, before or after that took effect. Resolves to what
+ * stands in the store then; by then whoever waited has been told that nothing will come, so that nobody waits for ever. */
 export async function stopped(flow: Flow, via: Via, n: number, took: boolean): Promise<Looked> {
   const { promise, resolve: died } = Promise.withResolvers<void>();
   let count = 0;
-  const never = new Promise<never>(() => {});
+  const { promise: never, reject: release } = Promise.withResolvers<never>();
+  never.catch(() => {}); // nobody may be waiting
   function pretend(truth: Driver): Driver {
     const stopping = <F extends (...given: never[]) => unknown>(call: F): F =>
       ((...given) => {
         if (count < n) return count++, call(...given);
         if (count++ === n) {
-          if (took) call(...given);
+          if (took) void (async () => await call(...given))().catch(() => {}); // whatever it answers, nobody hears it
           died();
         }
         return never;
@@ -167,7 +168,11 @@ export async function stopped(flow: Flow, via: Via, n: number, took: boolean): P
       swap: stopping(truth.swap),
     };
   }
-  return await lookedAt(flow, { via, pretend }, promise);
+  try {
+    return await lookedAt(flow, { via, pretend }, promise);
+  } finally {
+    release(new Error("the process is dead"));
+  }
 }
 
 /** Whether what a death left is one of the states that a flow's writes went through. Signing keys are never made twice alike, and what has

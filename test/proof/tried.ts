@@ -71,7 +71,7 @@ export async function triedIn(company: Rehearsed, names: readonly string[], tria
 type Play = (choose: Choose) => Promise<Judged>;
 
 /** More often than any two are played whose orders must all be tried. */
-const MOST_ORDERS = 5000;
+const MOST_ORDERS = 20_000;
 
 async function areShort(company: Rehearsed, names: readonly string[], most: number): Promise<boolean> {
   for (const name of names) {
