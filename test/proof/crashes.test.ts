@@ -51,7 +51,9 @@ test(`a process that really stops leaves a state that was written down (LATCHKEY
     for (const n of picked(3 * one.history.writes.length, LONG ? 10 : 2, SEED + i)) {
       for (const took of [false, true]) {
         const died = await stopped(flow, "method", n, took);
-        expect([flow.name, n, took, isRecorded(died, one)]).toEqual([flow.name, n, took, true]);
+        // Of two writes at once now the one comes first, now the other.
+        const isKnown = isRecorded(died, one) || isRecorded(died, other);
+        expect([flow.name, n, took, isKnown]).toEqual([flow.name, n, took, true]);
         compared++;
       }
     }

@@ -5,7 +5,7 @@ import { RUNTIME } from "../suite/runtime.ts";
 import { ACTS, TIMES } from "./acts.ts";
 import { CREDENTIAL_ACTS } from "./credential_acts.ts";
 import { inTurn, LONG, SEED, showed } from "./showed.ts";
-import { type Counts, tried, triedAll } from "./tried.ts";
+import { type Counts, type Trial, tried, triedAll } from "./tried.ts";
 import { VALUE_ACTS } from "./value_acts.ts";
 
 /** Pairs that have at most 150 orders. */
@@ -65,6 +65,9 @@ const CHANCES = LONG ? 100 : RUNTIME === "node" ? 6 : 4;
 /** The pairs that go through all of their orders. */
 const WHOLE = LONG || RUNTIME === "node" ? inTurn(FEW, 3) : [];
 
+/** For how long every act is tried with every other in a long run, in milliseconds; and groups of them as long. */
+const TIME = 240_000;
+
 const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...VALUE_ACTS });
 
 for (const acts of [...FEW, ...MANY]) {
@@ -94,14 +97,16 @@ test("a sweep ‖ everything", async () => {
 }, 600_000);
 
 test("every act ‖ every act", async () => {
-  const counts = await triedAll(pairs, (i) => ({
+  const random = chance(SEED);
+  const keyed = pairs.map((pair) => ({ pair, key: random(4).join() }));
+  const line = keyed.toSorted((a, b) => a.key < b.key ? -1 : 1).map(({ pair }) => pair);
+  await inTime(line, (i) => ({
     ...(LONG && { orders: 25, whole: 6 }),
     chances: LONG ? 8 : 2,
     seed: SEED + i,
     lost: 5,
     crash: true,
   }));
-  tell(pairs.length, counts);
 }, 3_600_000);
 
 test("three or four acts at once, and time", async () => {
@@ -111,12 +116,18 @@ test("three or four acts at once, and time", async () => {
     ...Array.from({ length: 2 + i % 3 }, () => any(NAMES)),
     ...(i % 3 === 2 ? [] : [any(Object.keys(TIMES))]),
   ]);
-  const counts = await triedAll(
-    groups,
-    (i) => ({ chances: LONG ? 6 : 2, seed: SEED + i, lost: 3, late: 10, crash: true }),
-  );
-  tell(groups.length, counts);
+  await inTime(groups, (i) => ({ chances: LONG ? 6 : 2, seed: SEED + i, lost: 3, late: 10, crash: true }));
 }, 3_600_000);
+
+/** Goes through all of them; in a long run through as many as a time has room for, one set after the other. */
+async function inTime(groups: readonly (readonly string[])[], trialOf: (i: number) => Trial): Promise<void> {
+  const until = performance.now() + TIME;
+  const size = LONG ? 50 : groups.length;
+  for (let from = 0; from < groups.length && performance.now() < until; from += size) {
+    const set = groups.slice(from, from + size);
+    tell(set.length, await triedAll(set, (i) => trialOf(from + i)));
+  }
+}
 
 function tell(pairs: number, counts: Counts): void {
   showed("interleavings", { pairs, ...counts });
