@@ -1,7 +1,7 @@
 // Passkeys and key pairs that race: many at once, and one held while another runs.
 import { describe, test } from "vitest";
 import { createAuth } from "../../src/auth.ts";
-import { inTurn, LONG } from "../proof/showed.ts";
+import { LONG } from "../proof/showed.ts";
 import { STORES } from "../suite/stores.ts";
 import * as credentials from "./credentials.ts";
 import { heldCredentials } from "./held_credentials.ts";
@@ -15,12 +15,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "of 20 sessions by a key at once, one adds the first passkey": credentials.firstPasskeys,
 };
 
-for (const [place, store] of STORES.entries()) {
+for (const store of STORES) {
   describe(`at once, on ${store}`, () => {
-    // A third of them in each run, on each store another.
-    for (const [name, check] of inTurn(Object.entries(CHECKS), 3, place)) {
-      test(name, () => check(createAuth, store));
-    }
+    for (const [name, check] of Object.entries(CHECKS)) test(name, () => check(createAuth, store));
   });
 }
 
