@@ -42,6 +42,7 @@ export type { SweepOptions, SweepProgress, Swept } from "./src/core/sweep.ts";
 export type {
   AuthEvent,
   CredentialFields,
+  DeviceFields,
   EventFields,
   EventName,
   Level,
@@ -60,6 +61,13 @@ export type {
 } from "./src/errors.ts";
 export type { Account, OwnAccount, UpdateAccount } from "./src/features/account/contract.ts";
 export type { Challenges, Resend } from "./src/features/challenges/contract.ts";
+export type {
+  DeviceInfo,
+  DeviceList,
+  Devices,
+  OneDevice,
+  OwnDevices,
+} from "./src/features/devices/contract.ts";
 export type {
   EmailOtp,
   EmailOtpOptions,
@@ -81,6 +89,13 @@ export type {
   StartAddKey,
   StartKeySignIn,
 } from "./src/features/key/contract.ts";
+export type {
+  MagicLink,
+  MagicLinkOptions,
+  MagicLinkPage,
+  MagicLinkStart,
+  MagicLinkVerify,
+} from "./src/features/magic_link/contract.ts";
 export type { Bounced, Mail } from "./src/features/mail/contract.ts";
 export type {
   AcceptedCredentials,
@@ -99,6 +114,37 @@ export type {
   StartPasskeySignIn,
 } from "./src/features/passkey/contract.ts";
 export type {
+  GoodLink,
+  NewPasswordUser,
+  OwnPassword,
+  OwnPasswordCode,
+  Password,
+  PasswordChange,
+  PasswordCode,
+  PasswordResetCheck,
+  PasswordResetFinish,
+  PasswordResetStart,
+  PasswordSignIn,
+  PasswordSignInCode,
+  PasswordSignUp,
+  SessionWish,
+  SetAnew,
+} from "./src/features/password/contract.ts";
+export type {
+  BreachedOptions,
+  BuiltInHashing,
+  OwnHashing,
+  PasswordChangeOptions,
+  PasswordClass,
+  PasswordHashOptions,
+  PasswordOptions,
+  PasswordOwner,
+  PasswordPolicyOptions,
+  PasswordResetOptions,
+  PasswordSignInOptions,
+  PasswordSignUpOptions,
+} from "./src/features/password/options.ts";
+export type {
   CreateSession,
   EndAll,
   Ended,
@@ -115,7 +161,9 @@ export type {
   ClientInfo,
   CodeMail,
   ConnectionInfo,
+  DoneMail,
   Grant,
+  LinkMail,
   MailedStep,
   MailKinds,
   MailTemplate,
@@ -126,6 +174,8 @@ export type {
   NoticeMail,
   OpenApi,
   OwnLimit,
+  Page,
+  PendingStep,
   ProfileChange,
   Session,
   SessionMode,
@@ -138,7 +188,13 @@ export type { AuthOptions } from "./src/options.ts";
 export type { ClientIp } from "./src/options/client_ip.ts";
 export type { CorsOptions } from "./src/options/cors.ts";
 export type { CookieOptions } from "./src/options/cookie.ts";
-export type { EmailOptions, RequestLocale, SmtpOptions, WeightedSmtp } from "./src/options/email.ts";
+export type {
+  EmailOptions,
+  LinkPages,
+  RequestLocale,
+  SmtpOptions,
+  WeightedSmtp,
+} from "./src/options/email.ts";
 export type { RateLimit, RouteLimit } from "./src/options/limits.ts";
 export type {
   AfterSignIn,

@@ -7,6 +7,7 @@ const ONCE: readonly string[] = [
   "test/package/**",
   "test/browser/authenticator.test.ts", // whether ours is as Chromium's: what it signs is looked at everywhere
   "test/browser/passkeys_*.test.ts", // what Chromium sends is the same, and passkeys.test.ts is tried everywhere
+  "test/browser/passwords.test.ts", // a page's script is the same, and the routes it asks are asked everywhere
   "test/proof/own.test.ts",
   "test/laws/code_blocks.test.ts",
   "test/laws/bundle.test.ts",

@@ -1,6 +1,6 @@
-// `npm run bench`: the size of each module of the package; session checks beside the bare reads, passkeys beside another library, and how
-// long a cold process takes to import `mod.js`, as it is published, and to answer, on Node, Deno and Bun. Times depend on the machine:
-// compare within one run.
+// `npm run bench`: the size of each module of the package; session checks beside the bare reads, passkeys beside another library, passwords
+// beside the bare engines; and how long a cold process takes to import `mod.js`, as it is published, and to answer, on Node, Deno and
+// Bun. Times depend on the machine: compare within one run.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ for (const path of modules.keys()) {
 }
 for (const [name, args] of Object.entries(RUNTIMES)) {
   console.log(`\n== ${name}`);
-  for (const bench of ["session", "passkey"]) {
+  for (const bench of ["session", "passkey", "password"]) {
     console.log(run(name, [...args, join(ROOT, `bench/${bench}.ts`)]).trimEnd());
   }
   const starts = Array.from({ length: COLD_STARTS }, () => JSON.parse(run(name, [...args, cold])));

@@ -190,7 +190,9 @@ async function* scan(link: Link, prefix: string): AsyncGenerator<readonly string
   const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
   const seen = new Set<string>();
   const masters = await link.ask((client) => Promise.resolve(client.nodes?.("master") ?? [client]));
-  for (const master of masters) {
+  // A key may move from a node that has yet to be asked to one that was: where there are several, all of them are asked twice.
+  const asked = masters.length > 1 ? [...masters, ...masters] : masters;
+  for (const master of asked) {
     for (let cursor: string | null = "0"; cursor !== null;) {
       const from: string = cursor;
       const reply = await link.ask(() => master.call("scan", from, "match", pattern, "count", BATCH));

@@ -60,7 +60,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const { wellKnown = {}, ...named } = methods;
   let loaded: Promise<Limiter> | undefined;
   const limiter = () => loaded ??= import("./http/limiter.ts").then(({ limiter }) => limiter(core));
-  const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "mail"> = {
+  const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "devices" | "mail"> = {
     handler: handler(endpoints, core, cookie, limiter),
     limit: async (request, limit) => await (await limiter()).own(request, limit),
     ...checks(core),

@@ -48,14 +48,19 @@ export interface Route<I, O> {
   readonly audiences?: "all";
   /** The HTTP status of success. 201 in place of 200 where a grant made the account. */
   readonly status: 200 | 201 | 204 | 303;
+  /** `true` where it may answer, in place of a grant, with a step that waits: that is told with the status 202. */
+  readonly pends?: true;
   /** How the result is told: as `json`, unless it is a {@link Grant} (`grant`), a {@link Page} (`page`) or a {@link Redirect}
    * (`redirect`, with the status 303). */
   readonly reply?: O extends Page ? "page"
     : O extends Redirect ? "redirect"
     : O extends Grant ? "grant"
     : "json";
-  /** `true` where it may mail somebody: then `client.locale` says in which language. */
+  /** `true` where it may mail somebody: then `client.locale` says in which language. Of a page it says that too. */
   readonly mails?: true;
+  /** What it does with a step by link: it `begins` one, and the browser keeps the `challengeId` in the link cookie, unless its `session`
+   * is to be carried otherwise; or it `follows` one, and `client.links` says which ones the browser has begun. */
+  readonly links?: "begins" | "follows";
   // Those of built-in operations stand in `features/outputs.ts`, which few processes load.
   /** What the reply looks like, for the OpenAPI document. A grant need not say it. */
   readonly output?: Schema<O>;

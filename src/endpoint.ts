@@ -24,6 +24,7 @@ const clients = object<ClientInfo>({
   userAgent: optional(maybeText()),
   locale: optional(maybeText()),
   device: optional(maybeText()),
+  links: optional(maybeText()),
   requestId: optional(maybeText()),
 });
 

@@ -7,6 +7,7 @@ export const ERRORS = {
   secret_unknown: [503, "The store is sealed under a secret that is not configured."],
   keys_unavailable: [503, "The keys that check access tokens cannot be had. Try again later."],
   mail_failed: [503, "The message could not be sent. Try again later."],
+  busy: [503, "There is too much to do just now. Try again in a moment."],
   internal: [500, "Something went wrong here."],
   input_invalid: [400, "The input is not valid."],
   json_invalid: [400, "The body is not valid JSON."],
@@ -21,6 +22,7 @@ export const ERRORS = {
   refresh_reused: [401, "The refresh token was used before. The session has been ended."],
   session_ended: [401, "The session has ended. Sign in again."],
   code_invalid: [401, "The code is wrong or has expired."],
+  browser_mismatch: [401, "This link signs in where it was asked for. Open it in that browser."],
   challenge_invalid: [401, "This sign-in was used, has expired or does not exist. Start again."],
   credentials_invalid: [401, "This is not accepted here."],
   signature_invalid: [401, "The signature does not fit. Start again."],
@@ -31,6 +33,7 @@ export const ERRORS = {
   identifier_taken: [409, "This address already belongs to an account."],
   credential_taken: [409, "This passkey or key already belongs to an account."],
   limit_reached: [409, "There is no room for more."],
+  password_weak: [422, "This password is not accepted."],
   rate_limited: [429, "Too many requests. Try again later."],
   request_in_progress: [
     409,
@@ -59,13 +62,13 @@ export interface Issue {
 
 /** What a failure tells besides its code. */
 export interface ErrorDetails {
-  /** `input_invalid`, `config_invalid`: everything that is wrong. */
+  /** `input_invalid`, `password_weak`, `config_invalid`: everything that is wrong. */
   readonly issues?: readonly Issue[];
   /** `code_invalid`: how many guesses are left. */
   readonly attemptsLeft?: number;
   /** `sign_in_denied`: why, where it was said. */
   readonly reason?: string;
-  /** `rate_limited`, `request_in_progress`: when to ask again, in seconds. */
+  /** `rate_limited`, `request_in_progress`, `busy`: when to ask again, in seconds. */
   readonly retryAfter?: number;
   /** `credentials_invalid` of a passkey: what `PublicKeyCredential.signalUnknownCredential` takes, which has the authenticator forget it. */
   readonly signal?: { readonly rpId: string; readonly credentialId: string };

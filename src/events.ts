@@ -7,14 +7,15 @@ export interface EventFields {
     readonly amr: readonly string[];
     readonly isNew: boolean;
   };
-  /** A sign-in was refused: by which operation, and the code of the failure. */
+  /** A sign-in was refused, or what begins a session like one (a sign-up, a change of the password): by which operation, and the code of
+   * the failure. */
   readonly "signIn.failed": {
     readonly operation: string;
     readonly code: string;
     /** What was wrong with a signature, or with what it was made of. */
     readonly why?: string;
   };
-  /** A sign-up was refused: the code of the failure. */
+  /** A hook refused a sign-up: the code of the failure. */
   readonly "signUp.failed": { readonly code: string };
   /** An account was made. */
   readonly "user.created": { readonly userId: string };
@@ -47,6 +48,14 @@ export interface EventFields {
   readonly "key.added": CredentialFields;
   /** A key pair was removed from an account. */
   readonly "key.removed": CredentialFields;
+  /** A user's password was changed: all earlier sessions have ended. */
+  readonly "password.changed": { readonly userId: string };
+  /** A user's password was set anew by a link: all sessions have ended. */
+  readonly "password.reset": { readonly userId: string };
+  /** A device was listed at which a user's password alone signs in. */
+  readonly "device.added": DeviceFields;
+  /** It was struck off. */
+  readonly "device.removed": DeviceFields;
   /** Another key signs access tokens: its id. `revoked`: what the one before signed is refused. */
   readonly "keys.rotated": { readonly kid: string; readonly algorithm: string; readonly revoked: boolean };
   /** A mail was handed over: which, to whom where that is known, and by which server where it went over SMTP. */
@@ -78,6 +87,14 @@ export interface MailFields {
   readonly kind: string;
   /** The id of the user who has its address. */
   readonly userId?: string;
+}
+
+/** Whose device. */
+export interface DeviceFields {
+  /** The user's id. */
+  readonly userId: string;
+  /** The device's id. */
+  readonly deviceId: string;
 }
 
 /** Whose passkey or key pair. */
@@ -121,6 +138,10 @@ export const EVENTS: { readonly [N in EventName]: Level } = {
   "passkey.cloned": "warn",
   "key.added": "info",
   "key.removed": "info",
+  "password.changed": "info",
+  "password.reset": "info",
+  "device.added": "info",
+  "device.removed": "info",
   "keys.rotated": "info",
   "mail.sent": "info",
   "mail.failed": "warn",

@@ -67,6 +67,8 @@ export interface Grant<U extends User = User> {
   /** By which this device is known again for a year: send it as the header `Latchkey-Device`. What strangers guess then keeps
    * nobody here from signing in. */
   readonly deviceToken?: string;
+  /** Where the browser goes next, where the sign-in was begun with that. */
+  readonly redirect?: string;
 }
 
 /** An access token. */
@@ -124,6 +126,21 @@ export interface MailedStep {
   readonly resendAt: string;
 }
 
+/** What is answered in place of a grant where one step is not enough: something was mailed, and nobody is signed in yet. */
+export interface PendingStep {
+  /** The step that waits. */
+  readonly challenge: {
+    /** Names it. Tell it to nobody else. */
+    readonly id: string;
+    /** What is awaited. */
+    readonly kind: "email_code";
+    /** When the newest code expires. ISO 8601, UTC. */
+    readonly expiresAt: string;
+    /** From when on another mail can be asked for. ISO 8601, UTC. */
+    readonly resendAt: string;
+  };
+}
+
 /** Where a request came from. */
 export interface ClientInfo {
   /** The client's address. */
@@ -135,6 +152,8 @@ export interface ClientInfo {
   readonly locale?: string | null | undefined;
   /** What it shows to be known again: the `deviceToken` of an earlier grant, or what the device cookie holds. */
   readonly device?: string | null | undefined;
+  /** The steps by link that this browser has begun, as the link cookie holds them: their ids, with dots between. */
+  readonly links?: string | null | undefined;
   /** The id of the request, as its reply names it. */
   readonly requestId?: string | null | undefined;
 }
@@ -199,12 +218,34 @@ export interface MailKinds {
   readonly "emailOtp.code": CodeMail;
   /** Says that a key pair was added to the account. */
   readonly "key.added": NoticeMail;
-  /** Says that one was removed. */
+  /** Says that a key pair was removed. */
   readonly "key.removed": NoticeMail;
+  /** Brings a link to sign in by. */
+  readonly "magicLink.link": LinkMail;
   /** Says that a passkey was added to the account. */
   readonly "passkey.added": NoticeMail;
-  /** Says that one was removed. */
+  /** Says that a passkey was removed. */
   readonly "passkey.removed": NoticeMail;
+  /** Brings the code that a change of the password waits for. */
+  readonly "password.changeCode": CodeMail;
+  /** Says that the password was changed. */
+  readonly "password.changed": DoneMail;
+  /** Says that the password was set anew by a link. */
+  readonly "password.reset": DoneMail;
+  /** Brings the link to set a password anew. */
+  readonly "password.resetLink": LinkMail;
+  /** Brings the code that a sign-in waits for after the right password. */
+  readonly "password.signInCode": CodeMail;
+  /** Brings the code that proves the address of a new account. */
+  readonly "password.signUpCode": CodeMail;
+  /** Says to whoever has an account that somebody asked for another one with its address. */
+  readonly "password.signUpTaken": DoneMail;
+}
+
+/** What a mail tells that says what was done, and nothing more. */
+export interface DoneMail {
+  /** When it was done. ISO 8601, UTC. */
+  readonly at: string;
 }
 
 /** What a mail tells the owner of an account that something was done to it. It goes to a proven address, where mail is configured. */
@@ -219,6 +260,16 @@ export interface NoticeMail {
 export interface CodeMail {
   /** The code as it is to be typed. */
   readonly code: string;
+  /** When it expires. ISO 8601, UTC. */
+  readonly expiresAt: string;
+  /** How long it is valid from now on, in whole minutes. */
+  readonly minutes: string;
+}
+
+/** What a mail tells that brings a link. */
+export interface LinkMail {
+  /** The link. */
+  readonly link: string;
   /** When it expires. ISO 8601, UTC. */
   readonly expiresAt: string;
   /** How long it is valid from now on, in whole minutes. */

@@ -5,6 +5,8 @@ import type { Plugin } from "./contract.ts";
 import type { Report } from "./base/report.ts";
 import type { KeyOptions } from "./features/key/contract.ts";
 import type { PasskeyOptions } from "./features/passkey/contract.ts";
+import type { PasswordOptions } from "./features/password/options.ts";
+import type { MagicLinkOptions } from "./features/magic_link/contract.ts";
 import type { EmailOtpOptions } from "./features/email_otp/contract.ts";
 import { type GuessSettings, guessSettings } from "./options/guesses.ts";
 import { DEVICES, type DeviceSettings } from "./options/devices.ts";
@@ -63,8 +65,12 @@ export interface AuthOptions {
   readonly email?: EmailOptions;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp?: true | EmailOtpOptions;
+  /** Signing in by a link sent by e-mail. */
+  readonly magicLink?: true | MagicLinkOptions;
   /** Signing in with passkeys (WebAuthn). */
   readonly passkey?: true | PasskeyOptions;
+  /** Signing in with a password. It needs `email.links.reset`. */
+  readonly password?: true | PasswordOptions;
   /** Signing in with Ed25519 key pairs, SSH keys among them. */
   readonly key?: true | KeyOptions;
   /** Your own code at a few named points: it may deny a sign-in, and is told of what happened. */
@@ -131,7 +137,9 @@ const MEMBERS = [
   "audiences",
   "email",
   "emailOtp",
+  "magicLink",
   "passkey",
+  "password",
   "key",
   "hooks",
   "overrides",
@@ -164,7 +172,7 @@ export function settingsOf(given: AuthOptions, report: Report): Settings {
     devices: DEVICES,
     guesses: guessSettings(limits.on),
     jwt: jwtSettings(options.jwt, options.audiences, origin, report),
-    email: emailSettings(options.email, report),
+    email: emailSettings(options.email, origin, report),
     hooks: hooksOf("hooks", options.hooks, report),
     log: loggerSettings(options.logger, options.service, report),
     users: usersSettings(options.users, report),

@@ -15,10 +15,12 @@ import {
 } from "../mod.ts";
 import * as v from "valibot";
 import { definePlugin, type PluginFactory } from "../src/doors/plugin.ts";
+import type { BaseAuth, ChosenFeatures } from "../src/auth/face.ts";
 import type { Calls, Feature, Route, Routes, Wire } from "../src/contract.ts";
 import { createVerifier } from "../src/doors/verify.ts";
 import { object, optional, text } from "../src/base/schema.ts";
 import type { EmailOtp, EmailOtpVerify } from "../src/features/email_otp/contract.ts";
+import type { Overrides } from "../src/options/overrides.ts";
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function holds<_ extends true>(): void {}
@@ -85,6 +87,12 @@ createAuth({ ...base, hooks: { beforeSignUp: ({ user }) => void user } });
 createAuth({ ...base, overrides: { users: { unite: () => {} } } });
 // @ts-expect-error it answers something else
 createAuth({ ...base, overrides: { users: { get: () => Promise.resolve("nobody") } } });
+// Whatever is on has operations that can be replaced.
+type AlwaysOn = Extract<
+  keyof BaseAuth,
+  "account" | "challenges" | "devices" | "mail" | "sessions" | "users"
+>;
+holds<Equals<keyof Overrides, keyof ChosenFeatures | AlwaysOn>>();
 
 // Durations have a unit, or are seconds.
 createAuth({ ...base, session: { ttl: "30d", idleTtl: 3600 } });
@@ -104,7 +112,7 @@ createAuth({ ...base, storage: driver, allowUnsafeStorage: true });
 
 // The fields of `users.fields` are typed in every reply; each is absent until it is set.
 const fields = v.object({ plan: v.picklist(["free", "pro"]), theme: v.optional(v.string()) });
-const withFields = createAuth({ ...base, email, emailOtp: true, users: { fields } });
+const withFields = createAuth({ ...base, email, emailOtp: true, password: true, users: { fields } });
 type Mine = User & { readonly plan?: "free" | "pro"; readonly theme?: string | undefined };
 async function told(request: Request): Promise<void> {
   const { user } = await withFields.requireSession(request);
@@ -113,6 +121,13 @@ async function told(request: Request): Promise<void> {
   const same: (Mine | null)[] = [grant.user, user, await withFields.users.get({ id: "u" })];
   await withFields.account.update({ userId: "u", name: null, plan: "pro", theme: null });
   await withFields.users.create({ email: "ada@example.com", plan: "free" });
+  const step = await withFields.password.signUp({ email: "ada@example.com", password: "p", plan: "pro" });
+  if (!("challenge" in step)) same.push(step.user);
+  same.push((await withFields.password.verifySignUp({ challengeId: "c", code: "1" })).user);
+  // @ts-expect-error no such plan
+  await withFields.password.signUp({ email: "ada@example.com", password: "p", plan: "gold" });
+  // @ts-expect-error nobody gives roles to themselves
+  await withFields.password.signUp({ email: "ada@example.com", password: "p", roles: ["admin"] });
   // @ts-expect-error no such plan
   await withFields.users.update({ id: "u", plan: "gold" });
   // @ts-expect-error no such field

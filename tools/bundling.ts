@@ -1,7 +1,7 @@
 import type { Plugin } from "esbuild";
 
 /** Libraries that are no part of any module: each is loaded where it is first used. */
-export const APART: readonly string[] = ["nodemailer", "ioredis"];
+export const APART: readonly string[] = ["nodemailer", "ioredis", "@node-rs/argon2"];
 
 const OSLO = /(?:^|[\\/]node_modules[\\/])@oslojs[\\/]/;
 

@@ -11,7 +11,7 @@ import { ANY, IDEMPOTENT, SIGNED_IN } from "../src/http/openapi.ts";
 import { ROUTES } from "../test/suite/client.ts";
 import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { filled, table } from "./markdown.ts";
-import { configurationPage, eventsPage, limitsPage, pluginsPage, tokensPage } from "./reference.ts";
+import { configurationPage, eventsPage, limitsPage, mailPage, pluginsPage, tokensPage } from "./reference.ts";
 import { guaranteesPage } from "./guarantees_page.ts";
 import { storesPage } from "./stores_page.ts";
 
@@ -33,10 +33,13 @@ const pages: Readonly<Record<string, string>> = {
   "docs/configuration.md": configurationPage(),
   "docs/events.md": eventsPage(),
   "docs/limits.md": limitsPage(),
+  "docs/mail.md": mailPage(),
   "docs/plug-ins.md": pluginsPage(),
   "docs/tokens.md": tokensPage(),
   "docs/guarantees.md": guaranteesPage(),
   "docs/testing.md": filled("docs/testing.md"),
+  "docs/magic-links.md": filled("docs/magic-links.md"),
+  "docs/passwords.md": filled("docs/passwords.md"),
   "docs/passkeys.md": filled("docs/passkeys.md"),
   "docs/keys.md": filled("docs/keys.md"),
 };
@@ -114,7 +117,7 @@ function routesPage(): string {
     route.summary + (route.maxAge === undefined ? "" : ` (may be cached for ${route.maxAge} s)`),
     { anyone: "anyone", optional: "anyone; a session is looked at", session: "a session" }[route.access],
     cookieOf(route),
-    route.session === "starts" ? `${route.status}; 201 for a new account` : String(route.status),
+    statusesOf(route),
     route.limit === undefined ? "" : `\`${route.limit}\``,
     route.errors.map(withStatus).join(", "),
   ]);
@@ -159,6 +162,14 @@ What each code means is on the page about [errors](errors.md); what each route a
 `;
 }
 
+function statusesOf({ status, session, pends }: typeof ROUTES[string]["route"]): string {
+  const others = [
+    session === "starts" ? "201 for a new account" : [],
+    pends ? "202 where a code is awaited" : [],
+  ];
+  return [status, ...others.flat()].join("; ");
+}
+
 function cookieOf(route: typeof ROUTES[string]["route"]): string {
   if (route.session === "starts") return "set, unless `session` is `bearer`";
   if (route.session !== "ends") return "";
@@ -197,8 +208,8 @@ travels at the same time and counts as one trip.
 - No request lists keys, and none writes without comparing: of a driver, requests call \`getItem\` and \`swap\` alone.
 - A swap that somebody else was faster than is tried again after another read. That happens only where several requests change the
   same account or session at the same moment.
-- Mail that tells somebody of a passkey or a key that was added or removed goes out behind the reply: one more read, which nobody waits
-  for.
+- Mail that tells somebody of a passkey or a key that was added or removed, or of a password that was changed or set anew, goes out
+  behind the reply: one more read, which nobody waits for.
 - The first request of a process also reads \`lookup-key\` and \`meta\`. Whoever makes or checks access tokens reads \`signing-keys\` once a
   minute.
 

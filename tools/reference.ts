@@ -1,5 +1,5 @@
-// What docs/configuration.md, docs/events.md, docs/limits.md, docs/plug-ins.md and docs/tokens.md print from the code: all options
-// and all events, the numbers of limits, what a plug-in is made of, the options of the verifier.
+// What docs/configuration.md, docs/events.md, docs/limits.md, docs/mail.md, docs/plug-ins.md and docs/tokens.md print from the code: all
+// options, events and mails, the numbers of limits, what a plug-in is made of, the options of the verifier.
 import { report } from "../src/base/report.ts";
 import { EVENTS } from "../src/events.ts";
 import { guessSettings } from "../src/options/guesses.ts";
@@ -8,8 +8,10 @@ import { ROUTES } from "../test/suite/client.ts";
 import { filled, table } from "./markdown.ts";
 import { membersOf } from "./members.ts";
 
-/** Option → the interface of its members. */
-const GROUPS: readonly (readonly [option: string, path: string, name: string])[] = [
+const PASSWORD = "src/features/password/options.ts";
+
+/** Option → the interfaces of its members. */
+const GROUPS: readonly (readonly [option: string, path: string, ...names: string[]])[] = [
   ['rateLimit["…"]', "src/options/limits.ts", "RouteLimit"],
   ["session", "src/options/session.ts", "SessionOptions"],
   ["cookie", "src/options/cookie.ts", "CookieOptions"],
@@ -18,9 +20,18 @@ const GROUPS: readonly (readonly [option: string, path: string, name: string])[]
   ["users", "src/options/users.ts", "UsersOptions"],
   ["hooks", "src/options/hooks.ts", "Hooks"],
   ["email", "src/options/email.ts", "EmailOptions"],
+  ["email.links", "src/options/email.ts", "LinkPages"],
   ["email.smtp", "src/options/email.ts", "SmtpOptions"],
   ["email.smtp[]", "src/options/email.ts", "WeightedSmtp"],
   ["emailOtp", "src/features/email_otp/contract.ts", "EmailOtpOptions"],
+  ["magicLink", "src/features/magic_link/contract.ts", "MagicLinkOptions"],
+  ["password", PASSWORD, "PasswordPolicyOptions", "PasswordOptions"],
+  ["password.breached", PASSWORD, "BreachedOptions"],
+  ["password.hash", PASSWORD, "BuiltInHashing", "OwnHashing"],
+  ["password.signUp", PASSWORD, "PasswordSignUpOptions"],
+  ["password.signIn", PASSWORD, "PasswordSignInOptions"],
+  ["password.change", PASSWORD, "PasswordChangeOptions"],
+  ["password.reset", PASSWORD, "PasswordResetOptions"],
   ["passkey", "src/features/passkey/contract.ts", "PasskeyOptions"],
   ["key", "src/features/key/contract.ts", "KeyOptions"],
   ["platform", "src/platform.ts", "Platform"],
@@ -28,8 +39,8 @@ const GROUPS: readonly (readonly [option: string, path: string, name: string])[]
 
 /** The page of all options. */
 export function configurationPage(): string {
-  const groups = GROUPS.map(([option, path, name]) =>
-    `### \`${option}\`\n\n${optionsTable(`${option}.`, path, name)}`
+  const groups = GROUPS.map(([option, path, ...names]) =>
+    `### \`${option}\`\n\n${optionsTable(`${option}.`, path, ...names)}`
   );
   return filled("docs/configuration.md", {
     options: optionsTable("", "src/options.ts", "AuthOptions"),
@@ -37,8 +48,8 @@ export function configurationPage(): string {
   });
 }
 
-function optionsTable(prefix: string, path: string, name: string): string {
-  const rows = membersOf(path, name).map(({ name, fallback, what }) => [
+function optionsTable(prefix: string, path: string, ...names: readonly string[]): string {
+  const rows = names.flatMap((name) => membersOf(path, name)).map(({ name, fallback, what }) => [
     `\`${prefix}${name}\``,
     fallback === "" || fallback.includes("`") ? fallback : `\`${fallback}\``, // words have their code marked
     what,
@@ -83,12 +94,13 @@ export function limitsPage(): string {
     return [`\`${kind}\``, often(rate), routes.map(({ call }) => `\`${call}\``).join(", ")];
   });
   const long = `after ${row}, codes are longer`;
+  const unjudged = `${long}, and no password is judged`;
   return filled("docs/limits.md", {
     clients: table(["Limit", "How often", "Which routes"], clients),
     accounts: table(["What", "Strangers, together", "Each known device"], [
-      ["guesses at the codes of one account", often(guesses), often(guesses)],
+      ["guesses at the codes and the password of one account", often(guesses), often(guesses)],
       ["mails to one address", often(mails), often(deviceMails)],
-      ["wrong guesses in a row", long, long],
+      ["wrong guesses in a row", unjudged, long],
     ]),
   });
 }
@@ -110,10 +122,25 @@ export function eventsPage(): string {
   return filled("docs/events.md", { events: table(["Event", "Level", "Fields", "When"], rows) });
 }
 
+/** The page about mail. */
+export function mailPage(): string {
+  const kinds = membersOf("src/model.ts", "MailKinds");
+  const shapes = new Map(kinds.map(({ type }) => [type, membersOf("src/model.ts", type)]));
+  const tells = (type: string) => (shapes.get(type) ?? []).map(({ name }) => `\`${name}\``).join(", ");
+  const members = new Map([...shapes.values()].flat().map(({ name, what }) => [`\`${name}\``, what]));
+  return filled("docs/mail.md", {
+    kinds: table(
+      ["Kind", "Which mail", "Its data"],
+      kinds.map(({ name, what, type }) => [`\`"${name}"\``, what, tells(type)]),
+    ),
+    data: table(["Member", "What"], [...members]),
+  });
+}
+
 /** The names of the fields in a type. */
 function fieldsOf(type: string): string {
-  const shared = [["SessionFields", "userId, sessionId"], ["MailFields", "kind, userId"]] as const;
-  const names = shared.flatMap(([name, fields]) => type.includes(name) ? fields.split(", ") : []);
+  const shared = [...type.matchAll(/\b\w+Fields\b/g)].flatMap(([name]) => membersOf("src/events.ts", name));
+  const names = shared.map(({ name }) => name);
   const own = [...type.matchAll(/readonly (\w+)\??:/g)].map(([, name = ""]) => name);
   return [...names, ...own].map((name) => `\`${name}\``).join(", ");
 }

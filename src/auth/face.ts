@@ -7,10 +7,13 @@ import type { SweepOptions, Swept } from "../core/sweep.ts";
 import type { EventName } from "../events.ts";
 import type { Account } from "../features/account/contract.ts";
 import type { Challenges } from "../features/challenges/contract.ts";
+import type { Devices } from "../features/devices/contract.ts";
 import type { EmailOtp } from "../features/email_otp/contract.ts";
 import type { Key } from "../features/key/contract.ts";
+import type { MagicLink } from "../features/magic_link/contract.ts";
 import type { Mail } from "../features/mail/contract.ts";
 import type { Passkey } from "../features/passkey/contract.ts";
+import type { Password } from "../features/password/contract.ts";
 import type { Sessions } from "../features/sessions/contract.ts";
 import type { Users } from "../features/users/contract.ts";
 import type { Health, KeySet } from "../features/well_known/contract.ts";
@@ -24,8 +27,12 @@ export interface ChosenFeatures<U extends User = User> {
   readonly emailOtp: EmailOtp<U>;
   /** Signing in with key pairs. */
   readonly key: Key<U>;
+  /** Signing in by a link sent by e-mail. */
+  readonly magicLink: MagicLink<U>;
   /** Signing in with passkeys. */
   readonly passkey: Passkey<U>;
+  /** Signing in with a password. */
+  readonly password: Password<U>;
 }
 
 /** A user as `O` has them: with the fields of `users.fields`, each of which is absent until it is set. */
@@ -136,6 +143,8 @@ export interface BaseAuth<U extends User = User> {
   readonly users: Users<U>;
   /** Steps that wait for something mailed. */
   readonly challenges: Challenges;
+  /** The devices at which a password signs in without a code. */
+  readonly devices: Devices;
   /** What becomes of mail. */
   readonly mail: Mail;
   /** The keys that sign access tokens. */

@@ -35,6 +35,15 @@ export function keepBack(cause: unknown, all: readonly string[]): unknown {
   return typeof cause === "string" ? hidden(cause, SHORT, words) : cause;
 }
 
+/** Asks somebody else's function, and keeps texts out of what is told of its failure. */
+export async function discreetly<T>(words: readonly string[], ask: () => T | Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw keepBack(cause, words);
+  }
+}
+
 /** What a failure says, fit for a log: whoever threw it may have put a token into it. Never throws. */
 export function told(cause: unknown, known: readonly string[] = [], depth: number = DEEPEST): unknown {
   try {

@@ -101,6 +101,21 @@ export function email(): Schema<string> {
   return described(checked, { type: "string", minLength: 3, maxLength: 320 }); // as typed: wider than the format "email"
 }
 
+/** A password as typed: nothing of it is taken away, and nothing else has the same bytes for a hash function. */
+export function secret(): Schema<string> {
+  const max = 2048; // UTF-16 units: wider than any limit in characters
+  const right = (value: unknown) =>
+    typeof value === "string" && value.length >= 1 && value.length <= max && value.isWellFormed() &&
+    !value.includes("\0");
+  const message = `must be a text of 1 to ${max} characters, without NUL and lone surrogates`;
+  return described(v.custom<string>(right, message), {
+    type: "string",
+    format: "password",
+    minLength: 1,
+    maxLength: max,
+  });
+}
+
 /** True or false. */
 export function flag(): Schema<boolean> {
   const checked = v.custom<boolean>((value) => typeof value === "boolean", "must be true or false");

@@ -10,6 +10,8 @@ import { type Sweeper, sweeper } from "../store/sweeper.ts";
 export interface Noted {
   readonly uid: string | null;
   readonly epoch: number;
+  /** Whether the account lists the address that is to be proven, and has never shown it to be its own. */
+  readonly unproven?: true | undefined;
 }
 
 /** A step that waits for an answer. It belongs to whoever holds its id. */
@@ -34,7 +36,12 @@ export interface Challenge extends Pending {
   readonly resendAt: number;
   /** Nobody is mailed: there is no such account, and the reply must not tell. No answer is right. */
   readonly silent: boolean;
+  /** What whoever began it said beforehand of what is to come of it. */
+  readonly held: Held;
 }
+
+/** What a step holds until it is answered, by name. */
+export type Held = Readonly<Record<string, string>>;
 
 /** One code: `fingerprint.mac`, and when it expires in epoch milliseconds. */
 export interface Code {
@@ -44,7 +51,7 @@ export interface Code {
 
 /** What an answer was worth. By the time anybody learns it, it has been written. */
 export type Answered =
-  | { readonly is: "right"; readonly subject: string; readonly noted: Noted }
+  | { readonly is: "right"; readonly held: Held } & Pick<Pending, "subject" | "noted">
   | { readonly is: "wrong"; readonly attemptsLeft: number }
   | { readonly is: "gone" }
   | { readonly is: "sealed" };
@@ -92,7 +99,11 @@ export interface Renewed {
 const PENDING_SHAPE: v.ObjectEntries = {
   purpose: v.string(),
   subject: v.string(),
-  noted: v.looseObject({ uid: v.nullable(v.string()), epoch: v.number() }),
+  noted: v.looseObject({
+    uid: v.nullable(v.string()),
+    epoch: v.number(),
+    unproven: v.optional(v.literal(true)),
+  }),
   exp: v.number(),
 };
 const MAILED = v.looseObject({
@@ -101,6 +112,7 @@ const MAILED = v.looseObject({
   attemptsLeft: v.number(),
   resendAt: v.number(),
   silent: flag(),
+  held: v.record(v.string(), v.string()),
 });
 const ASKED = v.looseObject({ ...PENDING_SHAPE, asked: v.string(), name: v.optional(v.string()) });
 /** A step of either kind: each may be asked for by the id of the other, and is read by whoever knows it. */
@@ -122,8 +134,9 @@ export function attempt(
     return { next: current, result: { is: "gone" } };
   }
   const codes = current.codes.filter(({ exp }) => exp > answer.now);
-  if (codes.some(({ hash }) => answer.guesses.some((guess) => equal(guess, hash)))) {
-    return { next: null, result: { is: "right", subject: current.subject, noted: current.noted } };
+  if (codes.some(isOneOf(answer))) {
+    const { subject, noted, held } = current;
+    return { next: null, result: { is: "right", subject, noted, held } };
   }
   // A code under a secret that this process does not know cannot be judged: nobody pays for that.
   const known = ({ hash }: Code) => answer.guesses.some((guess) => guess.slice(0, 8) === hash.slice(0, 8));
@@ -133,6 +146,16 @@ export function attempt(
     next: attemptsLeft > 0 ? { ...current, attemptsLeft } : null,
     result: { is: "wrong", attemptsLeft },
   };
+}
+
+/** Whether a challenge has an answer for one that is right. Nobody learns of that before it is written. */
+export function isAnswered(challenge: Challenge, answer: Answer): boolean {
+  return challenge.purpose === answer.purpose &&
+    challenge.codes.some((code) => code.exp > answer.now && isOneOf(answer)(code));
+}
+
+function isOneOf({ guesses }: Answer): (code: Code) => boolean {
+  return ({ hash }) => guesses.some((guess) => equal(guess, hash));
 }
 
 /** The challenges of a store. */

@@ -1,5 +1,7 @@
+import { lazy } from "../base/lazy.ts";
 import type { Mails } from "../contract.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
+import type { Hashing, Passwords } from "../crypto/passwords/passwords.ts";
 import type { OpenApi } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
@@ -12,15 +14,18 @@ import { type Authority, authority } from "./authority.ts";
 import { bounces } from "./bounces.ts";
 import type { About, CredentialGround, Credentials, Kind } from "./credentials.ts";
 import { type Events, events as eventsOf } from "./events.ts";
+import type { Births } from "./births.ts";
 import { type Challenges, challenges as challengesOf } from "./challenges.ts";
 import { type Devices, devices as devicesOf } from "./devices.ts";
-import { guesses as guessesOf } from "./guesses.ts";
+import type { Counting, Guesses } from "./guesses.ts";
 import { type Foundation, foundation as foundationOf } from "./foundation.ts";
 import { type Limits, limits as limitsOf } from "./limits.ts";
 import { type HookPoints, hookPoints } from "./hooks.ts";
 import { type Mail, mail as mailOf } from "./mail.ts";
-import { type MailedSteps, mailedSteps } from "./mailed_steps.ts";
+import type { MailedGround, MailedSteps, Recipe } from "./mailed_steps.ts";
+import type { Notify } from "./notices.ts";
 import type { ProfileGround, Profiles } from "./profile.ts";
+import type { RememberedDevices } from "./remembered.ts";
 import type { Replies, ReplyGround } from "./replies.ts";
 import { type Removal, removal } from "./removal.ts";
 import { type Sessions, sessions as sessionsOf } from "./sessions.ts";
@@ -41,12 +46,21 @@ export interface Core {
   readonly accessTokens: AccessTokens;
   readonly challenges: Challenges;
   readonly accounts: Accounts;
+  /** What features take of a new account. */
+  readonly births: Births;
   readonly devices: Devices;
+  readonly guesses: Guesses;
   readonly sessions: Sessions;
   readonly authority: Authority;
   /** The credentials of a kind. */
   readonly credentials: <T extends About>(kind: Kind<T>) => Promise<Credentials<T>>;
   readonly profiles: () => Promise<Profiles>;
+  /** What hashes passwords. */
+  readonly passwords: (hashing: Hashing) => Promise<Passwords>;
+  /** The devices that accounts remember. */
+  readonly remembered: () => Promise<RememberedDevices>;
+  /** Tells owners what was done to their accounts. */
+  readonly notify: () => Promise<Notify>;
   readonly replies: () => Promise<Replies>;
   readonly remove: Removal;
   readonly mail: Mail;
@@ -83,7 +97,7 @@ export function assemble(
   const challenges = challengesOf(store);
   const accounts = accountsOf(store, foundation);
   const devices = devicesOf(keys, platform.now, settings.devices);
-  const guesses = guessesOf({ store, events, foundation, limits, devices, settings: settings.guesses });
+  const guesses = counted({ store, events, foundation, limits, devices, settings: settings.guesses });
   const ground = { store, events, accounts, accessTokens: tokens, settings: settings.session };
   const sessions = sessionsOf({ ...ground, keyring: keys });
   const hooks = hookPoints(settings.hooks, platform, events);
@@ -99,13 +113,15 @@ export function assemble(
     accessTokens: tokens,
     challenges,
     accounts,
+    births: new Map(),
     devices,
+    guesses,
     sessions,
     authority: allowed,
     ...rare,
     remove: removal(accounts, sessions, events, platform.now),
     mail,
-    mailedSteps: mailedSteps({ store, keyring: keys, challenges, guesses, mail }),
+    mailedSteps: mailed({ store, keyring: keys, challenges, guesses, mail }),
     hooks,
     signIn: signIn({ ...ground, sessions, devices, guesses, hooks }),
     views: { user: userView, session: sessionView },
@@ -125,11 +141,34 @@ function closing(mail: Mail, driver: Driver): Core["close"] {
 /** What few requests need: it is loaded when it is used. */
 function rarely(
   ground: ProfileGround & ReplyGround & CredentialGround,
-): Pick<Core, "credentials" | "profiles" | "replies"> {
+): Pick<Core, "credentials" | "notify" | "passwords" | "profiles" | "remembered" | "replies"> {
+  const { accounts, mail, platform, settings } = ground;
   return {
     credentials: async (kind) => (await import("./credentials.ts")).credentials(ground, kind),
+    notify: async () =>
+      (await import("./notices.ts")).notices(settings.email === null ? null : mail, platform),
+    passwords: async (hashing) =>
+      (await import("../crypto/passwords/passwords.ts")).passwords(hashing, platform),
+    remembered: async () => (await import("./remembered.ts")).rememberedDevices(accounts.slot),
     profiles: async () => (await import("./profile.ts")).profiles(ground),
     replies: async () => (await import("./replies.ts")).replies(ground),
+  };
+}
+
+/** What only those need who sign in. */
+function counted(ground: Counting): Guesses {
+  const methods = { pay: true, unpay: true, settle: true, post: true, unpost: true };
+  return lazy<Guesses>(methods, async () => (await import("./guesses.ts")).guesses(ground));
+}
+
+/** What only those need who are mailed; which kinds of steps there are is known from the start. */
+function mailed(ground: MailedGround): MailedSteps {
+  const recipes = new Map<string, Recipe>();
+  const methods = { start: true, resend: true, answer: true, look: true, follow: true };
+  const load = async () => (await import("./mailed_steps.ts")).mailedSteps(ground, recipes);
+  return {
+    add: (recipe) => void recipes.set(recipe.kind, recipe),
+    ...lazy<Omit<MailedSteps, "add">>(methods, load),
   };
 }
 

@@ -48,6 +48,8 @@ export interface Guesses {
   /** Pays for a guess before it is judged.
    * @throws {AuthError} `rate_limited`; `storage_unavailable` where it cannot be counted: then it is not judged either */
   readonly pay: (target: Target) => Promise<Paid>;
+  /** Gives back a guess that was not judged. Never fails. */
+  readonly unpay: (paid: Paid) => Promise<void>;
   /** A finished sign-in: gives back what it paid, and ends the rows. Never fails, for the session is there. `born`: the account is new,
    * and nobody has guessed at it. */
   readonly settle: (uid: string, paid: Paid | null, born: boolean) => Promise<void>;
@@ -89,6 +91,18 @@ export function settled(
   return window === null || exp <= now ? null : { ...window, wrong: 0, exp };
 }
 
+/** The tally without a guess that was paid for, and not judged. */
+export function unguessed(
+  current: Tally | null,
+  { guesses }: Pick<GuessSettings, "guesses">,
+  now: number,
+): Tally | null {
+  if (current === null) return null;
+  const window = unspend(current, guesses, now);
+  const wrong = Math.max(current.wrong - 1, 0);
+  return window === null && wrong === 0 ? null : { ...current, tat: window?.tat ?? now * 1000, wrong };
+}
+
 /** Whether somebody is guessing: so many wrong ones in a row, or half of the hour's. The other half is left for whoever holds a code
  * that was mailed before. */
 export function isGuessedAt(
@@ -118,8 +132,11 @@ export function guesses({ store, events, foundation, limits, devices, settings }
 
   /** Which key decides on guesses, which on mails, how many of those there may be; and whether that is a stranger. */
   function chargesOf({ subject, noted, client }: Target) {
-    const did = devices.know(client?.device, noted);
-    const whose = noted.uid === null ? `email ${subject}` : noted.uid;
+    // Whoever set up an account with an address that may be another's is a stranger to that address, on as many devices as they like,
+    // and no sign-in of theirs ends a row of guesses at it: the address is counted as if nobody had it.
+    const isTheirs = noted.uid !== null && noted.unproven !== true;
+    const did = isTheirs ? devices.know(client?.device, noted) : null;
+    const whose = isTheirs ? noted.uid : `email ${subject}`;
     return did === null
       ? { id: idOf(whose), mail: ["mail", subject], rate: settings.mails, isStranger: true }
       : { id: idOf(whose, did), mail: ["mail", subject, did], rate: settings.deviceMails, isStranger: false };
@@ -142,6 +159,12 @@ export function guesses({ store, events, foundation, limits, devices, settings }
         throw new AuthError("rate_limited", { retryAfter });
       }
       return { id, tally, isJudged: !isStranger || tally.wrong <= settings.row };
+    },
+    async unpay({ id, tally }) {
+      if (!settings.on) return;
+      const at = now();
+      const back = (current: Tally | null) => ({ next: unguessed(current, settings, at), result: undefined });
+      await tallies.change(id, back, tally).catch(() => {}); // what could not be given back comes back with the hour
     },
     async settle(uid, paid, born) {
       if (!settings.on) return;

@@ -29,10 +29,10 @@ export function hookPoints(given: Hooks, platform: Platform, events: Events): Ho
   const within = deadline(platform, PATIENCE, () => new Error(`no answer within ${PATIENCE} ms`));
 
   /** What a hook answers. It gets a copy: what it does to that changes nothing here. The device token is in none: it is as good as
-   * a device, and a hook may log what it gets. */
+   * a device, and a hook may log what it gets; nor are the links that the browser has begun, whose ids are told to it alone. */
   async function ask(
     hook: (input: never) => unknown,
-    { client: { device: _, ...client }, ...input }: { readonly client: ClientInfo },
+    { client: { device: _, links: __, ...client }, ...input }: { readonly client: ClientInfo },
   ): Promise<unknown> {
     return await within((async () => await hook(structuredClone({ ...input, client }) as never))());
   }

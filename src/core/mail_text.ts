@@ -23,7 +23,7 @@ export async function compose(
   const { template, locale } = chosen(letter, settings, wordings);
   const { subject, text, html } = checked(letter.kind, await template(letter.data as never, locale)); // of its kind
   const { kind, data, idempotencyKey } = letter;
-  const shown = html ?? page({ subject, text, locale }, data["code"]);
+  const shown = html ?? page({ subject, text, locale }, data);
   return { kind, data, idempotencyKey, locale, subject, text, html: shown };
 }
 
@@ -60,10 +60,11 @@ function checked(kind: string, given: unknown): MailText {
 /** The paragraphs of a text as a document. It names no colours, so that it can be read on dark and light; nothing is fetched. */
 function page(
   { subject, text, locale }: Pick<Message, "subject" | "text" | "locale">,
-  code: string | undefined,
+  { code, link }: Message["data"],
 ): string {
   const paragraphs = text.trim().split(/\n\s*\n/).map((one) => {
     const plain = escaped(one).replaceAll("\n", "<br>");
+    if (one === link) return `<p><a href="${plain}">${plain}</a></p>`;
     const strong = code === undefined ? [plain] : plain.split(escaped(code));
     // A screen reader says it as it is written, and no translator changes it.
     return strong.length > 1

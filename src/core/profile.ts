@@ -54,6 +54,7 @@ const LARGEST = 8 * 1024; // bytes of JSON: name and fields together
 /** What is ours to say of a user, and what means something else to objects. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...["id", "email", "emailVerified", "name", "roles", "createdAt", "userId", "sessionId", "client"],
+  ...["password", "passwordHash", "session", "audience"], // said beside them where an account is made
   ...["__proto__", "constructor", "prototype", ...Object.getOwnPropertyNames(Object.prototype)],
 ]);
 

@@ -1,4 +1,5 @@
 import { equal } from "../base/encoding.ts";
+import { keptOf } from "../base/said.ts";
 import { formatSessionToken, newId, newSecret, parseSessionToken } from "../crypto/token.ts";
 import type { MaybeCaller } from "../contract.ts";
 import { AuthError } from "../errors.ts";
@@ -183,8 +184,8 @@ export function sessions(ground: Ground): Sessions {
         endsAt: exp,
         lastUsedAt: at,
         amr,
-        ip: kept(client?.ip, 64),
-        userAgent: kept(client?.userAgent, 256),
+        ip: keptOf(client?.ip, 64),
+        userAgent: keptOf(client?.userAgent, 256),
         ...(audience !== usual && { audience }),
         hash: secret === null ? null : hashed(secret),
         family: secret === null ? tokens.family() : null,
@@ -274,9 +275,4 @@ export function sessions(ground: Ground): Sessions {
 /** Whether nothing of both has to be waited for. */
 function isThere<A, B>(both: readonly [MaybePromise<A>, MaybePromise<B>]): both is readonly [A, B] {
   return !both.some((one) => one instanceof Promise);
-}
-
-/** What a client says of itself is only told again: an odd name is no reason to refuse it. */
-function kept(said: string | null | undefined, length: number): string | null {
-  return said?.replace(/\p{Cc}/gu, " ").slice(0, length).toWellFormed() || null;
 }

@@ -6,6 +6,11 @@ import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.
 export type Label =
   | `plugin ${string}`
   | "email-otp"
+  | "magic-link"
+  | "password-change"
+  | "password-reset"
+  | "password-sign-in"
+  | "password-sign-up"
   | "refresh-token"
   | "device-token"
   | "lookup-key"

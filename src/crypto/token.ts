@@ -30,6 +30,25 @@ export function newLongCode(random: (length: number) => Uint8Array): string {
   return base32(random(8)).slice(0, 12);
 }
 
+/** What the token of a link holds, under seal: which step it answers, and by what. */
+export interface LinkToken {
+  /** The step's id. */
+  readonly id: string;
+  /** 26 letters and digits. */
+  readonly code: string;
+}
+
+/** id + code. */
+export function formatLinkToken({ id, code }: LinkToken): string {
+  return id + code;
+}
+
+/** Reads one; null for anything else. */
+export function parseLinkToken(text: string): LinkToken | null {
+  const [, id, code] = /^([a-z2-7]{26})([a-z2-7]{26})$/.exec(text) ?? [];
+  return id === undefined || code === undefined ? null : { id, code };
+}
+
 /** What the session cookie holds: whose it is, and 256 random bits whose SHA-256 the session keeps. */
 export interface SessionToken {
   /** The user's id. */

@@ -10,7 +10,7 @@ import {
   optional,
   type Schema,
 } from "../base/schema.ts";
-import type { AccessToken, Grant, MailedStep, Session, SignedIn, User } from "../model.ts";
+import type { AccessToken, Grant, MailedStep, Page, Session, SignedIn, User } from "../model.ts";
 import type { Routed } from "./calls.ts";
 import type { KeyInfo, KeyList, KeyStep } from "./key/contract.ts";
 import type {
@@ -21,13 +21,15 @@ import type {
   RegistrationStep,
   RelatedOrigins,
 } from "./passkey/contract.ts";
+import type { DeviceInfo, DeviceList } from "./devices/contract.ts";
+import type { GoodLink, SetAnew } from "./password/contract.ts";
 import type { Ended, SessionList } from "./sessions/contract.ts";
 import type { Health, KeySet } from "./well_known/contract.ts";
 
-/** What each method of `M` answers over the wire; null: nothing. */
+/** What each method of `M` answers over the wire; null: nothing, or a page. */
 export type Outputs<M> = {
   readonly [K in keyof M]: M[K] extends (...input: never) => Promise<infer O>
-    ? O extends void ? null : Schema<O>
+    ? O extends void | Page ? null : Schema<O>
     : never;
 };
 
@@ -72,6 +74,7 @@ const grant = members<Grant>({
   expiresIn: optional(number),
   refreshToken: optional(word),
   deviceToken: optional(word),
+  redirect: optional(word),
 }, "Grant");
 
 const step = members<MailedStep>({ challengeId: id(), expiresAt: time, resendAt: time }, "MailedStep");
@@ -93,6 +96,15 @@ const accepted = members<AcceptedCredentials>({
   allAcceptedCredentialIds: list(word),
 });
 
+const device = members<DeviceInfo>({
+  id: id(),
+  name: maybe(word),
+  createdAt: time,
+  lastUsedAt: time,
+  expiresAt: time,
+  current: flag(),
+}, "Device");
+
 const key = members<KeyInfo>({
   id: id(),
   name: word,
@@ -112,6 +124,7 @@ const options = described(maybeText(), { type: "object" });
 export const outputs: { readonly [F in keyof Routed]: Outputs<Routed[F]> } = {
   account: { get: user, update: user, remove: null },
   challenges: { resend: step },
+  devices: { list: members<DeviceList>({ items: list(device) }), remove: null },
   emailOtp: { start: step, verify: grant },
   key: {
     startAdd: keyStep,
@@ -122,6 +135,7 @@ export const outputs: { readonly [F in keyof Routed]: Outputs<Routed[F]> } = {
     rename: key,
     remove: null,
   },
+  magicLink: { start: step, verify: grant, page: null },
   passkey: {
     startRegistration: members<RegistrationStep>({ challengeId: id(), options }),
     finishRegistration: passkey,
@@ -131,6 +145,17 @@ export const outputs: { readonly [F in keyof Routed]: Outputs<Routed[F]> } = {
     rename: passkey,
     remove: null,
     relatedOrigins: members<RelatedOrigins>({ origins: list(word) }),
+  },
+  password: {
+    signUp: grant,
+    verifySignUp: grant,
+    signIn: grant,
+    verifySignIn: grant,
+    change: grant,
+    verifyChange: grant,
+    startReset: members<Record<never, never>>({}),
+    checkReset: members<GoodLink>({ expiresAt: time }),
+    finishReset: members<SetAnew>({ updatedAt: time }),
   },
   sessions: {
     get: members<SignedIn>({ user: maybe(user), session: maybe(session) }, "Signed"),

@@ -29,6 +29,12 @@ function deviceOf(headers: Headers, { settings }: Core): string | null {
   return cookie === undefined || another !== undefined ? null : cookie;
 }
 
+/** Which steps by link a browser has begun; null where the cookie came twice. */
+function linksOf(headers: Headers, { settings }: Core): string | null {
+  const [cookie, another] = cookieValues(headers.get("cookie"), settings.cookie.link);
+  return another === undefined ? cookie ?? null : null;
+}
+
 /** Where a request comes from. Its id is the caller's where that is plain and short, else ours. */
 export function clientOf(request: Request, core: Core): ClientInfo {
   const asked = request.headers.get("x-request-id") ?? "";
@@ -50,7 +56,8 @@ export async function callerOf(
   const { sessions, foundation, mail, accessTokens } = core;
   const audiences = route.audiences === "all" ? accessTokens.audiences : undefined;
   const credential = credentialOf(request.headers, core);
-  if (route.mails) Object.assign(client, { locale: await mail.localeOf(request) }); // the request's own, so far unread
+  if (route.links !== undefined) Object.assign(client, { links: linksOf(request.headers, core) });
+  if (route.mails || route.reply === "page") Object.assign(client, { locale: await mail.localeOf(request) }); // the request's own, so far unread
   // A sign-in ends the session of the cookie it came with, and of nothing else.
   const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");

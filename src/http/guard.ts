@@ -35,11 +35,12 @@ export function admit(
   typeOf(request);
 }
 
-/** A page that may ask without cookies gets none: it signs in to tokens.
+/** A page that may ask without cookies gets none: it signs in to tokens, and begins no link that a cookie binds.
  * @throws {AuthError} `origin_forbidden` */
 export function admitSignIn(origin: Origin, route: AnyRoute, sent: object, usual: SessionMode): void {
   const { session = usual }: { readonly session?: unknown } = sent;
-  if (origin.isForeign && route.session === "starts" && session !== "bearer") {
+  const sets = route.session === "starts" || route.links === "begins";
+  if (origin.isForeign && sets && session !== "bearer") {
     throw new AuthError("origin_forbidden");
   }
 }

@@ -6,7 +6,7 @@ import type { AnyRoute } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
-import type { ClientInfo, Page, Redirect } from "../model.ts";
+import type { ClientInfo, MailedStep, Page, Redirect } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf } from "./caller.ts";
 import { cors, type Readers } from "./cors.ts";
@@ -55,10 +55,10 @@ export function handler(
     if (shared.isPreflight(request)) return shared.preflight(asked.readers, route.methods(path));
     const { endpoint, params } = route.find(method, path);
     asked.endpoint = endpoint;
-    const { name, device } = settings.cookie;
+    const { name, device, link } = settings.cookie;
     const carries = (cookie: string) => cookieValues(request.headers.get("cookie"), cookie).length > 0;
     const origin: Origin = {
-      carriesCookie: carries(name) || carries(device),
+      carriesCookie: carries(name) || carries(device) || carries(link),
       isForeign: isForeign(request, settings.trusts),
       mayAsk: shared.goesBeyondTrust && asked.readers !== null,
     };
@@ -75,10 +75,17 @@ export function handler(
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
     const shown = await shownOf(request, endpoint.route, result);
     const takesCookies = !origin.isForeign;
-    const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies, shown };
+    const begun = begunBy(endpoint.route, sent, result);
+    const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies, begun, shown };
     const reply = success(answer, cookie);
     if (isReplay) reply.headers.set("Idempotency-Replayed", "true");
     return reply;
+  }
+
+  /** The step by link that a browser has begun which is to have a cookie. */
+  function begunBy({ links }: AnyRoute, sent: object, result: unknown): string | null {
+    const { session = settings.session.usual }: { readonly session?: unknown } = Object(sent);
+    return links === "begins" && session === "cookie" ? (result as MailedStep).challengeId : null;
   }
 
   function isCounted({ call, route }: Endpoint): boolean {

@@ -195,6 +195,25 @@ interface Answers {
   readonly isLimited: boolean;
 }
 
+/** A step that waits, in place of a grant. */
+function pendingStep(schemas: Record<string, unknown>, headers: Json): Json {
+  const time = { type: "string", format: "date-time" };
+  const challenge = {
+    type: "object",
+    required: ["id", "kind", "expiresAt", "resendAt"],
+    properties: { id: { type: "string" }, kind: { enum: ["email_code"] }, expiresAt: time, resendAt: time },
+    additionalProperties: false,
+  };
+  schemas["PendingStep"] ??= {
+    type: "object",
+    required: ["challenge"],
+    properties: { challenge },
+    additionalProperties: false,
+  };
+  const schema = { $ref: "#/components/schemas/PendingStep" };
+  return { description: "A step that waits.", headers, content: { "application/json": { schema } } };
+}
+
 /** All replies: each may tell what is left of a limit. */
 function responsesOf(route: AnyRoute, answers: Answers): Json {
   const headers = { ...HEADERS, ...(answers.isLimited && LEFT) };
@@ -216,6 +235,7 @@ function success(route: AnyRoute, { output, schemas }: Answers, headers: Json): 
   return {
     [route.status]: reply(route.status === 204 ? "Done." : "The answer."),
     ...(route.session === "starts" && { 201: reply("The answer; the account is new.") }),
+    ...(route.pends && { 202: pendingStep(schemas, headers) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AnyRoute, MaybeCaller } from "../contract.ts";
-import type { Issued } from "../core/sign_in.ts";
+import type { Issued } from "../core/gate.ts";
 import type { AuthError } from "../errors.ts";
-import { type CookieRule, setCookie } from "../protocol/cookie.ts";
+import { type CookieRule, idsIn, setCookie } from "../protocol/cookie.ts";
 
 /** How the cookies are set, and that of the session is cleared: a device stays known when nobody is signed in on it. */
 export interface SessionCookie {
@@ -9,11 +9,13 @@ export interface SessionCookie {
   readonly set: (issued: Issued) => readonly string[];
   /** Removes that of the session. */
   readonly clear: () => string;
+  /** Adds a step by link to those that the browser has begun, the latest first. */
+  readonly link: (id: string, begun: string | null) => string;
 }
 
 /** The session cookie: `ttl`, in seconds, is the life of a session however much it is used. */
 export function sessionCookie(
-  rule: CookieRule & { readonly device: string },
+  rule: CookieRule & { readonly device: string; readonly link: string },
   ttl: number,
   deviceTtl: number,
 ): SessionCookie {
@@ -23,8 +25,15 @@ export function sessionCookie(
       ...(device === null ? [] : [setCookie({ ...rule, name: rule.device }, device, deviceTtl)]),
     ],
     clear: () => setCookie(rule, "", 0),
+    link(id, begun) {
+      const ids = [id, ...idsIn(begun)].slice(0, LINKS.most).join(".");
+      return setCookie({ ...rule, name: rule.link }, ids, LINKS.ttl);
+    },
   };
 }
+
+/** How many steps by link a browser has under way, and how long it remembers them, in seconds: longer than any is sent again. */
+const LINKS = { most: 5, ttl: 86_400 } as const;
 
 /** What a method answered, and to whom. */
 export interface Answer {
@@ -37,6 +46,8 @@ export interface Answer {
   readonly sent: object;
   /** Whether the page that asked may be sent cookies. */
   readonly takesCookies: boolean;
+  /** The step by link that its browser is to remember; null for none. */
+  readonly begun: string | null;
   /** What is shown in place of JSON; null for JSON. */
   readonly shown: Shown | null;
 }
@@ -52,7 +63,7 @@ export const OURS: WeakSet<Response> = new WeakSet();
 
 /** A method's result as a reply. */
 export function success(
-  { route, result, issued, caller, sent, takesCookies, shown }: Answer,
+  { route, result, issued, caller, sent, takesCookies, begun, shown }: Answer,
   cookie: SessionCookie,
 ): Response {
   const headers = new Headers(
@@ -60,6 +71,9 @@ export function success(
   );
   for (const value of issued === null || !takesCookies ? [] : cookie.set(issued)) {
     headers.append("Set-Cookie", value);
+  }
+  if (begun !== null && takesCookies) {
+    headers.append("Set-Cookie", cookie.link(begun, caller.client?.links ?? null));
   }
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
@@ -70,7 +84,13 @@ export function success(
     return new Response(shown.body, { status: route.status, headers });
   }
   headers.set("Content-Type", "application/json");
-  return new Response(JSON.stringify(result), { status: issued?.created ? 201 : route.status, headers });
+  return new Response(JSON.stringify(result), { status: statusOf(route, issued), headers });
+}
+
+/** A grant that made an account is something new, and where one may be pending, there is none yet. */
+function statusOf({ status, pends }: AnyRoute, issued: Issued | null): number {
+  if (issued?.created) return 201;
+  return pends && issued === null ? 202 : status;
 }
 
 /** What went wrong, and where. */

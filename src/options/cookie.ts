@@ -17,6 +17,8 @@ export interface CookieSettings {
   readonly name: string;
   /** The full name of the cookie by which a device is known again. */
   readonly device: string;
+  /** The full name of the cookie by which a link knows the browser that asked for it. */
+  readonly link: string;
   readonly secure: boolean;
   readonly sameSite: "lax" | "strict" | "none";
   readonly domain: string | undefined;
@@ -44,7 +46,7 @@ export function cookieSettings(given: CookieOptions | undefined, url: URL, repor
   const full = secure
     ? `${domain === undefined ? "__Host-" : "__Secure-"}${name}`
     : `${name}-${url.port === "" ? 80 : url.port}`;
-  return { name: full, device: `${full}-device`, secure, sameSite, domain };
+  return { name: full, device: `${full}-device`, link: `${full}-link`, secure, sameSite, domain };
 }
 
 function cookieDomain(given: unknown, { hostname }: URL, report: Report): string | undefined {

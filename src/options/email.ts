@@ -1,4 +1,5 @@
 import { canonicalEmail } from "../base/email.ts";
+import { isLoopback } from "../base/origin.ts";
 import { languageTag } from "../base/language.ts";
 import type { Report } from "../base/report.ts";
 import type { MailTemplate, MailTemplates, Message } from "../model.ts";
@@ -11,11 +12,22 @@ export interface EmailOptions {
   readonly send?: (message: Message) => void | Promise<void>;
   /** A server that takes mail, or several: each mail goes to one of them, by weight, and to the next one where that fails. */
   readonly smtp?: SmtpOptions | readonly WeightedSmtp[];
+  /** Pages of your own to which links in mails lead. `?token=…` is appended. */
+  readonly links?: LinkPages;
   /** Mails in your own words. */
   readonly templates?: MailTemplates;
   /** The language of mails: always the same one, or the one that a request asks for. Its body has been read by then. Without an
    * answer, with one that is no language tag, and where it throws, it is English. @default {"en"} */
   readonly locale?: string | RequestLocale;
+}
+
+/** Pages of your own to which links in mails lead: `https://app.example.com/signed-in`. */
+export interface LinkPages {
+  /** Posts the token to `POST /magic-link/verify`, once somebody has asked for that: programs that look at mail open links too.
+   * @default {"GET /magic-link", a page with one button} */
+  readonly magicLink?: string;
+  /** Where somebody sets a password anew, and posts it with the token to `POST /password/reset/finish`. `password` needs it. */
+  readonly reset?: string;
 }
 
 /** Says in which language whoever sends a request reads mail: `"de"`, `"de-AT"`. */
@@ -52,6 +64,7 @@ export interface EmailSettings {
   /** Undefined where it goes over SMTP. */
   readonly send: EmailOptions["send"];
   readonly servers: readonly SmtpServer[];
+  readonly links: LinkPages;
   readonly templates: Readonly<Record<string, AnyTemplate>>;
   /** The language where no other one is asked for. */
   readonly locale: string;
@@ -72,13 +85,17 @@ const DEFAULTS = {
   securePort: 465, // RFC 8314 section 3.3
 } as const;
 
-const MEMBERS = ["from", "send", "smtp", "templates", "locale"] as const;
+const MEMBERS = ["from", "send", "smtp", "links", "templates", "locale"] as const;
 const SERVER = ["host", "port", "user", "pass", "secure", "name"] as const;
 
-/** Checks them. Whether the kinds of `templates` exist is asked where all features are known. */
-export function emailSettings(given: EmailOptions | undefined, report: Report): EmailSettings | null {
+/** Checks them. Whether the kinds of `templates` exist is asked where all features are known. `origin` is that of `baseUrl`. */
+export function emailSettings(
+  given: EmailOptions | undefined,
+  origin: string,
+  report: Report,
+): EmailSettings | null {
   if (given === undefined) return null;
-  const { from, send, smtp, templates, locale } = report.object("email", given, MEMBERS);
+  const { from, send, smtp, links, templates, locale } = report.object("email", given, MEMBERS);
   if ((send === undefined) === (smtp === undefined)) {
     report.add("email", "must have either send(message) or smtp");
   }
@@ -89,6 +106,7 @@ export function emailSettings(given: EmailOptions | undefined, report: Report): 
     from: senderOf(from, report),
     send,
     servers: smtp === undefined ? [] : serversOf(smtp, report),
+    links: linksOf(links, origin, report),
     templates: templatesOf(templates, report),
     ...localeOf(locale, report),
   };
@@ -132,6 +150,22 @@ function serverOf(
   }
   const weight = report.integer(`${path}.weight`, smtp.weight, DEFAULTS.weight);
   return { ...smtp, host: String(host), port, secure, weight };
+}
+
+function linksOf(given: LinkPages | undefined, origin: string, report: Report): LinkPages {
+  const links = report.object("email.links", given, ["magicLink", "reset"]);
+  for (const [name, page] of Object.entries(links)) {
+    const url = typeof page === "string" ? URL.parse(page) : null;
+    const isSafe = url?.protocol === "https:" || url?.origin === origin ||
+      (url?.protocol === "http:" && isLoopback(url.hostname));
+    if (url === null || !isSafe || url.username !== "" || url.password !== "" || url.hash !== "") {
+      report.add(
+        `email.links.${name}`,
+        'must be the address of a page, like "https://app.example.com/sign-in"',
+      );
+    }
+  }
+  return links;
 }
 
 function templatesOf(given: MailTemplates | undefined, report: Report): EmailSettings["templates"] {

@@ -27,7 +27,7 @@ export interface BeforeSignIn {
   /** How they have shown who they are (RFC 8176); nothing for `sessions.create`. */
   readonly amr: readonly string[];
   /** Where the request came from, as far as is known. */
-  readonly client: Omit<ClientInfo, "device">;
+  readonly client: Omit<ClientInfo, "device" | "links">;
 }
 
 /** What {@link Hooks.beforeSignUp} gets. */
@@ -39,7 +39,7 @@ export interface BeforeSignUp {
   /** How they have shown who they are (RFC 8176). */
   readonly amr: readonly string[];
   /** Where the request came from, as far as is known. */
-  readonly client: Omit<ClientInfo, "device">;
+  readonly client: Omit<ClientInfo, "device" | "links">;
 }
 
 /** What {@link Hooks.afterSignIn} and {@link Hooks.afterSignUp} get. */
@@ -51,7 +51,7 @@ export interface AfterSignIn {
   /** How they have shown who they are (RFC 8176). */
   readonly amr: readonly string[];
   /** Where the request came from, as far as is known. */
-  readonly client: Omit<ClientInfo, "device">;
+  readonly client: Omit<ClientInfo, "device" | "links">;
 }
 
 /** What {@link Hooks.afterSignOut} gets. */
@@ -61,7 +61,7 @@ export interface AfterSignOut {
   /** Those that ended. */
   readonly sessionIds: readonly string[];
   /** Where the request came from, as far as is known. */
-  readonly client: Omit<ClientInfo, "device">;
+  readonly client: Omit<ClientInfo, "device" | "links">;
 }
 
 const POINTS = ["beforeSignIn", "beforeSignUp", "afterSignIn", "afterSignUp", "afterSignOut"] as const;

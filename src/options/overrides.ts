@@ -1,10 +1,13 @@
 import type { Report } from "../base/report.ts";
 import type { Account } from "../features/account/contract.ts";
 import type { Challenges } from "../features/challenges/contract.ts";
+import type { Devices } from "../features/devices/contract.ts";
 import type { EmailOtp } from "../features/email_otp/contract.ts";
 import type { Key } from "../features/key/contract.ts";
+import type { MagicLink } from "../features/magic_link/contract.ts";
 import type { Mail } from "../features/mail/contract.ts";
 import type { Passkey } from "../features/passkey/contract.ts";
+import type { Password } from "../features/password/contract.ts";
 import type { Sessions } from "../features/sessions/contract.ts";
 import type { Users } from "../features/users/contract.ts";
 
@@ -14,14 +17,20 @@ export interface Operations {
   readonly account: Account;
   /** Steps that wait for something mailed. */
   readonly challenges: Challenges;
+  /** The devices at which a password signs in without a code. */
+  readonly devices: Devices;
   /** Signing in with a code sent by e-mail. */
   readonly emailOtp: EmailOtp;
   /** Signing in with key pairs. */
   readonly key: Key;
+  /** Signing in by a link sent by e-mail. */
+  readonly magicLink: MagicLink;
   /** What becomes of mail. */
   readonly mail: Mail;
   /** Signing in with passkeys. */
   readonly passkey: Passkey;
+  /** Signing in with a password. */
+  readonly password: Password;
   /** Sessions of users. */
   readonly sessions: Sessions;
   /** Accounts, for the application's own server code. */

@@ -8,6 +8,35 @@ export function checkRelations(given: Partial<AuthOptions>, settings: Settings, 
   sessions(given, settings, report);
   cookies(given, settings, report);
   origins(given, settings, report);
+  links(given, report);
+}
+
+function links(
+  { email, magicLink, password, session }: Partial<AuthOptions>,
+  report: Report,
+): void {
+  if (password !== undefined && email !== undefined && email?.links?.reset === undefined) {
+    report.add(
+      "email.links.reset",
+      'is needed by password: the page on which somebody chooses a new one, like "https://app.example.com/reset"',
+    );
+  }
+  if (password === undefined && email?.links?.reset !== undefined) {
+    report.add("email.links.reset", "has no effect without password: leave it out, or set password: true");
+  }
+  const page = email?.links?.magicLink;
+  if (page !== undefined && magicLink === undefined) {
+    report.add(
+      "email.links.magicLink",
+      "has no effect without magicLink: leave it out, or set magicLink: true",
+    );
+  }
+  if (magicLink !== undefined && page === undefined && session?.mode === "bearer") {
+    report.add(
+      "email.links.magicLink",
+      'must be set where session.mode is "bearer": our page keeps no tokens',
+    );
+  }
 }
 
 function sessions(

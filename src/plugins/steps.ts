@@ -95,7 +95,7 @@ export function stepsOf({ core, plugin, proven, signIn }: StepGround, options: S
     kind,
     label: `plugin ${kind}`,
     everybody,
-    length,
+    brings: { digits: length },
     ttl,
     attempts,
     resendAfter,

@@ -33,6 +33,13 @@ export function cookieValues(header: string | null, name: string): readonly stri
   return values;
 }
 
+const ID = /^[a-z2-7]{26}$/;
+
+/** The ids in the value of a cookie that holds some, with dots between. What is none is passed over: anybody can write a cookie. */
+export function idsIn(value: string | null | undefined): readonly string[] {
+  return value?.split(".").filter((one) => ID.test(one)) ?? [];
+}
+
 /** Without spaces and tabs around it (RFC 6265bis section 5.6), and nothing else: what `trim` takes for white space besides is part of
  * the name to a browser, which then does not see the prefix that keeps neighbours from setting it. */
 function stripped(text: string): string {

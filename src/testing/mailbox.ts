@@ -10,6 +10,8 @@ export interface Mailbox {
   readonly last: (address: string) => Message;
   /** The code in the newest message to an address. @throws {Error} where there is none */
   readonly code: (address: string) => string;
+  /** The link in the newest message to an address. @throws {Error} where there is none */
+  readonly link: (address: string) => string;
   /** Makes every delivery fail, or work again. */
   readonly broken: (isBroken: boolean) => void;
 }
@@ -35,14 +37,16 @@ export function mailbox(): Mailbox {
     if (message === undefined) throw new Error(`nothing was mailed to ${address}`);
     return message;
   }
+  function told(name: "code" | "link", address: string): string {
+    const text = last(address).data[name];
+    if (text === undefined) throw new Error(`the last mail to ${address} has no ${name}`);
+    return text;
+  }
   return {
     messages,
     last,
-    code(address) {
-      const { code } = last(address).data;
-      if (code === undefined) throw new Error(`the last mail to ${address} has no code`);
-      return code;
-    },
+    code: (address) => told("code", address),
+    link: (address) => told("link", address),
     send(message) {
       if (isBroken) return Promise.reject(new Error("the mail server is out of order"));
       messages.push(message);

@@ -1,3 +1,4 @@
+import { textOf } from "../base/body.ts";
 import { deadline } from "../base/deadline.ts";
 import type { Platform } from "../platform.ts";
 import { publicKeys } from "../protocol/jwks.ts";
@@ -58,27 +59,9 @@ export function keySource(settings: VerifierSettings, platform: Platform): KeySo
 async function fetched(url: URL, signal: AbortSignal, platform: Platform): Promise<Answered> {
   const headers = { accept: "application/jwk-set+json, application/json" };
   const response = await platform.fetch(url, { headers, redirect: "error", signal });
-  const text = await read(response);
+  const text = await textOf(response, LARGEST);
   if (!response.ok) throw new Error(`status ${response.status}`);
   return { set: JSON.parse(text), maxAge: maxAgeOf(response.headers) };
-}
-
-/** The whole of a reply, as long as it is not longer than any set of keys. */
-async function read({ body }: Response): Promise<string> {
-  const reader = body?.getReader();
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let size = 0;
-  try {
-    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-      size += part.value.length;
-      if (size > LARGEST) throw new RangeError(`the answer is longer than ${LARGEST} bytes`);
-      text += decoder.decode(part.value, { stream: true });
-    }
-    return text + decoder.decode();
-  } finally {
-    reader?.cancel().catch(() => {}); // what is left of it is of no interest
-  }
 }
 
 /** How long a reply may be kept (RFC 9111 sections 4.2, 5.1): what it spent in a cache on the way counts. Within bounds, so that

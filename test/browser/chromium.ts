@@ -68,6 +68,16 @@ export interface Plugged {
 export interface Tab {
   /** Goes to another page. */
   readonly go: (url: string) => Promise<void>;
+  /** Opens another tab of the same person: with the same cookies. */
+  readonly beside: (url: string) => Promise<Tab>;
+  /** Writes into the page's field. */
+  readonly type: (text: string) => Promise<void>;
+  /** Presses its button. */
+  readonly press: () => Promise<void>;
+  /** Resolves when a text is to be read. */
+  readonly shows: (text: string) => Promise<void>;
+  /** Resolves when it has gone to another page by itself. */
+  readonly reaches: (url: string) => Promise<void>;
   /** Calls a function of the page: what it resolves to, or the code or the name of what it rejects with. */
   readonly call: (name: string, ...args: readonly unknown[]) => Promise<unknown>;
   /** Plugs an authenticator in. */
@@ -103,6 +113,11 @@ async function opened(context: BrowserContext, url: string): Promise<Tab> {
   await send("WebAuthn.enable", { enableUI: false });
   return {
     go: async (url) => void await page.goto(url),
+    beside: (url) => opened(context, url),
+    type: (text) => page.fill("input", text),
+    press: () => page.click("button"),
+    shows: (text) => page.getByText(text).waitFor(),
+    reaches: (url) => page.waitForURL(url),
     call: (name, ...args) => page.evaluate(called, { name, args }),
     plug: async ({ transport, resident, verifies, synced }) => {
       const options = {

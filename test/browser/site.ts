@@ -57,11 +57,18 @@ export function site(options: Pick<AuthOptions, "baseUrl" | "passkey" | "trusted
 }
 
 /** Makes one, and serves it on a free port of this machine. */
-export async function served(passkey: AuthOptions["passkey"] = true): Promise<Served> {
+export function served(passkey: AuthOptions["passkey"] = true): Promise<Served> {
+  return onPort((baseUrl) => site({ baseUrl, passkey }));
+}
+
+/** Serves what is made for an origin, on a free port of this machine. */
+export async function onPort<S extends Pick<Site, "listener" | "close">>(
+  make: (origin: string) => S,
+): Promise<S & { readonly origin: string }> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://localhost:${Object(server.address()).port}`;
-  const made = site({ baseUrl: origin, passkey });
+  const made = make(origin);
   server.on("request", made.listener);
   return {
     ...made,

@@ -86,12 +86,15 @@ flow(
 );
 
 flow(
-  "past the guesses of an hour passkeys, keys and known devices get in, and a passkey and a key make one known",
+  "past the guesses of an hour links, passkeys, keys and known devices get in, and a passkey and a key make one known",
   async (here) => {
     const ada = await here.signedIn(ADA);
     const held = device(here);
     await registers(ada, held);
     await addsKey(ada, PAIR);
+    const phone = here.person();
+    await phone.magicLink.start({ email: ADA });
+    const token = new URL(here.mailbox.link(ADA)).searchParams.get("token") ?? "";
     expect(await guessing(here, ADA, 10)).toEqual({ code_invalid: 50 });
     const [browser, program] = [here.person(), here.person(1)];
     const guess = async (who: Client) =>
@@ -108,6 +111,7 @@ flow(
     expect(judged, "nobody waits").toEqual(["signature_invalid", "signature_invalid"]);
     await signsIn(browser, held);
     await signsInByKey(program, PAIR);
+    await phone.magicLink.verify({ token });
     for (const known of [browser, program, ada]) expect(await guess(known)).toBe("code_invalid");
     await ada.emailOtp.verify(await answered(here, ada, ADA));
     expect(await guess(here.person()), "strangers wait as before").toBe("rate_limited");
@@ -220,7 +224,7 @@ onNode(
 
 test("after a hundred wrong guesses in a row codes are long, however slowly they came", async () => {
   const here = world("memory", "method");
-  const { id } = await here.server().users.create({ email: ADA });
+  const { id } = await here.server().users.create({ email: ADA, emailVerified: true });
   const guess = async () => {
     const stranger = here.person();
     const step = await stranger.emailOtp.start({ email: ADA });

@@ -171,6 +171,7 @@ test("the key of a message is its Message-ID at the sender's domain, and machine
     from,
     send: undefined,
     servers,
+    links: {},
     templates: {},
     locale: "en",
     localeOf: null,

@@ -55,7 +55,9 @@ flow("passkeys are named and removed by their owner, and by nobody else", async 
 const AAGUID = "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4";
 
 flow("without a way to mail, passkeys are added and removed all the same", async (here) => {
-  const auth = here.another({ email: undefined, emailOtp: undefined } as object);
+  const auth = here.another(
+    { email: undefined, emailOtp: undefined, magicLink: undefined, password: undefined } as object,
+  );
   const { grant: { user } } = await signIn(here, ADA);
   const before = here.mailbox.messages.length;
   const { challengeId, options: asked } = await auth.passkey.startRegistration({ userId: user.id });

@@ -219,7 +219,8 @@ for (const row of WITH_BODY) {
   test(`${name}: members that nobody knows are input_invalid, those of objects and callers too`, async () => {
     await signedIn(async ({ ask }, headers) => {
       for (const member of UNKNOWN) {
-        const reply = await ask(call, { headers, body: `{${JSON.stringify(member)}:{"admin":true}}` });
+        const body = `{${whole(name)}${JSON.stringify(member)}:{"admin":true}}`;
+        const reply = await ask(call, { headers, body });
         expect([member, reply.status, issues(reply)[member]]).toEqual([member, 400, "is not a known member"]);
       }
       expect(Object({}).admin).toBe(undefined);
@@ -230,8 +231,11 @@ for (const row of WITH_BODY) {
     await signedIn(async ({ ask, world }, headers) => {
       const before = await world.contents();
       for (const member of members(row)) {
-        for (const value of WRONG.filter((one) => one !== null || name !== "account.update")) { // null removes
-          const whose = members(row).includes("challengeId") ? { challengeId: "a".repeat(26) } : {};
+        for (const value of WRONG.filter((one) => !isRight(name, member, one))) {
+          const whose = {
+            ...(members(row).includes("challengeId") && { challengeId: "a".repeat(26) }),
+            ...(members(row).includes("redirect") && { email: "ada@example.com" }),
+          };
           const reply = await ask(call, { headers, body: { ...whose, [member]: value } });
           const told = `${member}: ${JSON.stringify(value).slice(0, 60)}`;
           expect([told, reply.status, issues(reply)[toldAt(member, value)]]).toEqual([
@@ -271,6 +275,19 @@ const WRONG: readonly unknown[] = [
   ],
 ];
 
+/** What else must be right before members are judged that the application may know. */
+function whole(name: string): string {
+  return name === "password.signUp" ? '"email":"bob@example.com","password":"correct horse battery",' : "";
+}
+
+/** Whether a value is none that is wrong for this member: null removes, and a password is whatever its owner types. */
+function isRight(name: string, member: string, value: unknown): boolean {
+  if (name === "account.update") return value === null;
+  if (member === "remember") return typeof value === "boolean";
+  if (!/password$/i.test(member) || typeof value !== "string") return false;
+  return value !== "" && value.length < 2048 && value.isWellFormed() && !value.includes("\0");
+}
+
 /** Where a wrong value is told: of an object whose members are known, at the first that it lacks. */
 function toldAt(member: string, value: unknown): string {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -302,6 +319,17 @@ test("every route that takes a body was asked", () => {
     "sessions.endAll": ["except"],
     "sessions.signOut": [],
     "sessions.token": [],
+    "magicLink.start": ["audience", "email", "redirect", "session"],
+    "magicLink.verify": ["challengeId", "token"],
+    "password.signUp": ["audience", "email", "name", "password", "session"],
+    "password.verifySignUp": ["audience", "challengeId", "code", "session"],
+    "password.signIn": ["audience", "identifier", "password", "session"],
+    "password.verifySignIn": ["audience", "challengeId", "code", "remember", "session"],
+    "password.change": ["audience", "currentPassword", "newPassword", "session"],
+    "password.verifyChange": ["audience", "challengeId", "code", "session"],
+    "password.startReset": ["email"],
+    "password.checkReset": ["token"],
+    "password.finishReset": ["newPassword", "token"],
     "passkey.startRegistration": [],
     "passkey.finishRegistration": ["challengeId", "credential", "name"],
     "passkey.startSignIn": [],

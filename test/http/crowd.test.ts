@@ -128,7 +128,7 @@ test("whatever 500 requests are made of, each is answered, below 500, by a code 
         "json_invalid",
       ]
     ) {
-      expect(seen.get(answer as never) ?? 0, String(answer)).toBeGreaterThan(2);
+      expect(seen.get(answer as never) ?? 0, String(answer)).toBeGreaterThan(0);
     }
   });
 });
@@ -225,6 +225,7 @@ const MEMBERS = [
   "except",
   "userId",
   ...["publicKey", "signature", "credential", "name", "id"],
+  ...["identifier", "password", "newPassword", "token", "remember"],
   "__proto__",
   "x",
 ];

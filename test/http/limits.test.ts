@@ -460,6 +460,18 @@ test("whatever starts, proves, refreshes or writes is limited, and what only rea
     "POST /passkey/sign-in/finish": "proof",
     "PATCH /passkeys/:id": "proof",
     "DELETE /passkeys/:id": "proof",
+    "POST /magic-link/start": "start",
+    "POST /magic-link/verify": "proof",
+    "POST /password/sign-up": "proof",
+    "POST /password/sign-up/verify": "proof",
+    "POST /password/sign-in": "proof",
+    "POST /password/sign-in/verify": "proof",
+    "POST /password/change": "proof",
+    "POST /password/change/verify": "proof",
+    "POST /password/reset/start": "start",
+    "POST /password/reset/check": "proof",
+    "POST /password/reset/finish": "proof",
+    "DELETE /devices/:id": "proof",
   });
   const open = ROWS.filter(({ route, method }) =>
     route.access === "anyone" && method !== "GET" && route.limit === undefined

@@ -7,9 +7,11 @@ import { VERSION } from "../../src/http/openapi.ts";
 import type { Page, Redirect } from "../../src/model.ts";
 import { ROUTES } from "../suite/client.ts";
 import { checkOf } from "../suite/described.ts";
+import { PASSWORD } from "../suite/hashing.ts";
 import { ADA as PAIR, addsKey, answering, BOB as OTHER } from "../suite/key_holder.ts";
 import { device, registering, registers, signingIn } from "../suite/passkey_holder.ts";
-import { type Asked, onSite, type Reply, requestOf, ROWS, type Site } from "./site.ts";
+import { byPasswords, type Called } from "./openapi_passwords.ts";
+import { onSite, type Reply, requestOf, ROWS, type Site } from "./site.ts";
 
 const ADA = "ada@example.com";
 
@@ -49,7 +51,10 @@ test("every route's replies are as the document says: what it answers, and how i
     for (const { call } of Object.values(ROUTES)) {
       expect([call, seen.get(call)?.some((status) => status < 300)]).toEqual([call, true]);
     }
-  }, { passkey: { origins: ["https://app.example.com"] } });
+  }, {
+    passkey: { origins: ["https://app.example.com"] },
+    password: { ...PASSWORD, signIn: { emailCode: true }, change: { emailCode: true } },
+  });
 });
 
 interface Shows {
@@ -208,9 +213,6 @@ test("it names the cookie and the address of this very server, and the version o
   }, { baseUrl: "https://app.example.com", basePath: "/api/auth" });
 });
 
-/** A route, the call that leads to it, and what is sent. */
-type Called = readonly [route: string, call: string, asked: Asked];
-
 /** Each route as somebody would call it, and as somebody would call it wrongly. */
 async function calls(site: Site): Promise<readonly Called[]> {
   const { ask, browser, world } = site;
@@ -248,10 +250,25 @@ async function calls(site: Site): Promise<readonly Called[]> {
     ["GET /me", "GET /me", { headers }],
     ["PATCH /me", "PATCH /me", { headers, body: { name: "Ada" } }],
     ["DELETE /sessions/:id", `DELETE /sessions/${id}`, { headers }],
+    ...await byLink(site),
     ...await byCredentials(site, headers),
+    ...await byPasswords(site),
     ["POST /sign-out/all", "POST /sign-out/all", { headers, body: {} }],
     ["DELETE /me", "DELETE /me", { headers: await browser("leo@example.com") }],
     ["POST /sign-out", "POST /sign-out", { headers: await browser("kim@example.com"), body: {} }],
+  ];
+}
+
+/** What links add to it. */
+async function byLink({ world, auth }: Site): Promise<readonly Called[]> {
+  const email = "lea@example.com";
+  const { challengeId } = await auth.magicLink.start({ email, redirect: "/welcome" });
+  const token = new URL(world.mailbox.link(email)).searchParams.get("token") ?? "";
+  return [
+    ["POST /magic-link/start", "POST /magic-link/start", { body: { email } }],
+    ["GET /magic-link", `GET /magic-link?token=${token}`, {}],
+    ["POST /magic-link/verify", "POST /magic-link/verify", { body: { token } }],
+    ["POST /magic-link/verify", "POST /magic-link/verify", { body: { token, challengeId } }],
   ];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failure, onSite, read, requestOf, type Row, ROWS } from "./site.ts";
+import { failure, onSite, read, type Reply, requestOf, type Row, ROWS } from "./site.ts";
 
 const NOT_FOUND = failure("not_found");
 
@@ -139,11 +139,14 @@ function leadsFrom(path: string): (row: Row) => boolean {
 test("HEAD answers as GET does, without a body", async () => {
   await onSite(async ({ ask, browser }) => {
     const { cookie } = await browser("ada@example.com");
-    for (const { path } of ROWS.filter(({ method }) => method === "GET")) {
+    const paths = ROWS.filter(({ method }) => method === "GET").map(({ path }) => path);
+    for (const one of paths) {
+      const path = one === "/magic-link" ? `${one}?token=x` : one;
       const headers = { cookie, "x-request-id": "same" };
       const [get, head] = [await ask(`GET ${path}`, { headers }), await ask(`HEAD ${path}`, { headers })];
       expect([path, get.status]).toEqual([path, 200]);
-      expect([head.status, head.text, [...head.headers]]).toEqual([200, "", [...get.headers]]);
+      const told = ({ headers }: Reply) => JSON.stringify([...headers]).replace(/nonce-[\w-]+/g, "nonce-");
+      expect([head.status, head.text, told(head)]).toEqual([200, "", told(get)]);
     }
     expect((await ask("HEAD /sign-out", { headers: { cookie } })).status).toBe(405);
     expect((await ask("GET /session", { headers: { cookie } })).body).toMatchObject({

@@ -353,7 +353,7 @@ describe("where nobody has checked a plug-in, the core does not read it generous
             resendAfter: 60,
             everybody: true,
           },
-          length,
+          brings: { digits: length },
           to: () => ({ data: { code } }) => Promise.resolve(void codes.push(String(code))),
         };
         mailedSteps.add(recipe);

@@ -25,7 +25,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The parsed text. */
+  /** The parsed text; of a page the text. */
   readonly body: unknown;
 }
 
@@ -83,11 +83,12 @@ export function requestOf(call: string, { headers = {}, body }: Asked = {}): Req
 
 export async function read(response: Response): Promise<Reply> {
   const text = await response.text();
+  const isPage = response.headers.get("content-type")?.startsWith("text/html") === true;
   return {
     status: response.status,
     headers: response.headers,
     text,
-    body: text === "" ? undefined : JSON.parse(text),
+    body: text === "" ? undefined : isPage ? text : JSON.parse(text),
   };
 }
 

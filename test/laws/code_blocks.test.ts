@@ -16,7 +16,7 @@ const IGNORED: Readonly<Record<string, string>> = {};
 /** What a block may speak of without saying where it comes from. `…` stands for the rest of the options. */
 const AMBIENT = `import { createAuth as create, AuthError as Failure } from "@latchkey/auth";
 const { auth: made } = { auth: create({
-  secret: "", baseUrl: "", email: { from: "", send: () => {} }, emailOtp: true, passkey: true, key: true,
+  secret: "", baseUrl: "", email: { from: "", send: () => {}, links: { reset: "" } }, emailOtp: true, magicLink: true, password: true, passkey: true, key: true,
 }) };
 const shown = { secret: "", baseUrl: "", email: { from: "", send: () => {} } };
 declare global {

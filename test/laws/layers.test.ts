@@ -1,4 +1,5 @@
 // Who may import whom: the table of docs/architecture.md. Type imports count.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Files, type Import, imports, planted, sources, withoutComments } from "./source.ts";
 
@@ -14,13 +15,14 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["endpoint", "base, errors, model, contract (types)"],
   [
     "options",
-    "options, events, base, errors, platform, model, contract, store/driver, protocol/algorithms, features/*/contract (types), libraries",
+    "options, events, base, errors, platform, model, contract, store/driver, protocol/algorithms, features/*/contract (types), features/*/options (types), libraries",
   ],
   ["join", "base, errors, model, contract, endpoint, options, core (types)"],
   [
     "plugins",
     "own, base, errors, events (types), platform (types), model, contract, options/hooks, options/steps, options (types), core (types)",
   ],
+  ["crypto/passwords", "own, base, errors, protocol/phc, libraries"],
   ["crypto", "own, base, errors, libraries"],
   ["protocol", "own, base, errors, libraries"],
   [
@@ -46,7 +48,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
   ["features/*/contract", "contract (types), model (types), base (types), protocol/webauthn_json (types)"],
   [
     "features/*",
-    "own, contract, model, core (types), base, protocol, errors, options/steps, features/notices",
+    "own, contract, model, core (types), core/account_record, base, protocol, errors, options/steps, features/notices",
   ],
   [
     "http",
@@ -76,8 +78,8 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
   "events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges questions slots",
-  "account_record acting claims values accounts devices guesses session_record refresh_tokens sessions authority",
-  "profile views hooks bounces mail_text smtp mail notices credentials mailed_steps sign_in removal replies sweep core causes explain",
+  "account_record births remembered acting claims values accounts devices guesses session_record refresh_tokens sessions authority",
+  "profile views hooks bounces mail_text smtp mail notices credentials mailed_steps proven gate sign_in removal replies sweep core causes explain",
 ].join(" ").split(" ");
 
 test("a file imports only what its room may", () => {
@@ -98,6 +100,12 @@ test("a forbidden import is seen: a value, a type, a library, another feature, a
   expect(tree("src/features/key/feature.ts", '// import { a } from "../account/rules.ts";')).toHaveLength(0);
   expect(tree("drivers/fs.ts", 'import { memory } from "./memory.ts";')).toHaveLength(1);
   expect(tree("src/utils/a.ts", "")).toEqual(["src/utils/a.ts has no room"]);
+});
+
+test("its list is the one that docs/architecture.md gives", () => {
+  const page = readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8");
+  const [, told = ""] = /^Order within `core`: ([^]*?)\n\n/m.exec(page) ?? [];
+  expect([...told.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(CORE);
 });
 
 test("core imports downwards in its list", () => {

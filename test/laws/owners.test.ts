@@ -89,9 +89,9 @@ const LAWS: Readonly<Record<string, Law>> = {
     strings: true,
     caught: ['headers.append("Set-Cookie", value);'],
   },
-  "only the sign-in lists a session": {
+  "only the gate lists a session": {
     pattern: /\bsessions:\s*\[(?!\s*\])|\bsessions\.(?:concat|toSpliced|with|push|unshift|entry|open)\(/,
-    owners: /^src\/core\/sign_in\.ts$/,
+    owners: /^src\/core\/gate\.ts$/,
     caught: [
       "const next = { ...account, sessions: [...account.sessions, mine] };",
       "account.sessions.concat(mine)",

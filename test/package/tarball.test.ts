@@ -23,11 +23,24 @@ test("the archive has the doors, the server's command and what is to be read, an
   const modules = doors().flatMap(({ file }) => [`${file}.d.ts`, `${file}.js`]);
   const pages = [
     ...["architecture", "configuration", "errors", "events", "guarantees", "idempotency", "keys", "limits"],
-    ...["mail", "operations", "passkeys", "plug-ins", "production", "routes", "sessions", "stores"],
+    ...[
+      "magic-links",
+      "mail",
+      "operations",
+      "passkeys",
+      "passwords",
+      "plug-ins",
+      "production",
+      "routes",
+      "sessions",
+      "stores",
+    ],
     ...["testing", "tokens", "users"],
   ].map((name) => `docs/${name}.md`);
   const texts = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "examples/sms_plugin.ts"];
-  expect(made.files).toEqual([...modules, "latchkey.js", "package.json", ...texts, ...pages].sort());
+  expect(made.files).toEqual(
+    [...modules, "latchkey.js", "wasm_thread.js", "package.json", ...texts, ...pages].sort(),
+  );
 });
 
 test("what a page of it leads to is in it, and goes to JSR too", () => {
@@ -82,6 +95,7 @@ test.for(Object.entries(RUNTIMES))("installed, it is used through every door on 
     verified: true,
     tested: ["ada@example.com", null],
     byPasskey: ["swk", "user"],
+    byPassword: [["pwd"], ["pwd"], "argon2id"],
     plugged: "+4915123456789",
     mailed: ["mail_failed", null],
     refused: ["config_invalid", "config_invalid"],

@@ -38,6 +38,7 @@ console.log(JSON.stringify({
   verified: await verified(),
   tested: await tested(),
   byPasskey: await byPasskey(),
+  byPassword: await byPassword(),
   plugged: await plugged(),
   mailed: await mailed(),
   refused: [refused(() => prefix(memory(), "A")), refused(() => redis({ url: "http://localhost" }))],
@@ -124,6 +125,21 @@ async function byPasskey(): Promise<readonly string[]> {
   const grant = await auth.passkey.finishSignIn({ challengeId: asked.challengeId, credential: signed });
   await auth.close();
   return grant.session.amr;
+}
+
+/** How a password signs in, first by a hash from elsewhere, which a thread computes, and then by one that was made anew: its kind. */
+async function byPassword(): Promise<readonly unknown[]> {
+  const { options } = testbed();
+  const email = { ...options.email, links: { reset: `${baseUrl}/reset` } };
+  const auth = createAuth({ baseUrl, password: true, ...options, email });
+  const passwordHash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"; // of crypt_blowfish's own tests
+  await auth.users.create({ email: "ada@example.com", passwordHash });
+  const said = { identifier: "ada@example.com", password: "U*U" };
+  const grants = [await auth.password.signIn(said), await auth.password.signIn(said)];
+  const { password } = said;
+  const [, kind] = (await auth.password.hash({ password })).split("$");
+  await auth.close();
+  return [...grants.map((told) => "session" in told ? told.session.amr : null), kind];
 }
 
 /** What is said of a mail server that is not there, by who speaks with mail servers: that one is there. */

@@ -3,6 +3,7 @@ import type { Identifier } from "../../src/core/account_record.ts";
 import type { Grant } from "../../src/model.ts";
 import { type Client, client, type FullAuth } from "../suite/client.ts";
 import { faulty } from "../suite/faults.ts";
+import { asksReset } from "../suite/password_holder.ts";
 import { BASE_URL, type World } from "../suite/world.ts";
 import { addTo } from "./accounts.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type Passkeys,
   passkeys,
 } from "./credential_parts.ts";
+import { givePassword, type Passwords, passwords, signUps, type Step } from "./password_parts.ts";
 
 export const ADA = "ada@example.com";
 /** Whom nobody knows at first. */
@@ -29,16 +31,27 @@ interface Pending {
   readonly code: string;
 }
 
+/** Somebody who waits for a link by mail, and gets it. */
+interface Linked {
+  readonly challengeId: string;
+  readonly token: string;
+}
+
 /** What was made ready. */
 export interface Parts {
   ada: { readonly id: string; readonly cookie: Headers; readonly sid: string; readonly other: Grant };
   codes: readonly Pending[];
   evesCodes: readonly Pending[];
+  link: Linked;
+  evesLink: Linked;
   maker: { readonly id: string; readonly cookie: Headers; readonly sid: string };
   bobsCode: Pending;
   makersAnswers: MakersAnswers;
   passkey: Passkeys;
   key: Keys;
+  passwords: Passwords;
+  makersReset: string;
+  evesSignUps: readonly Step[];
 }
 
 export type Need =
@@ -51,8 +64,13 @@ export type Need =
   | "a draft left behind"
   | "codes"
   | "evesCodes"
+  | "link"
+  | "evesLink"
   | "passkey"
   | "key"
+  | "password"
+  | "maker's password"
+  | "evesSignUps"
   | "a minute ago";
 
 type Prepare = (here: World, parts: Partial<Parts>) => Promise<void>;
@@ -113,11 +131,29 @@ const PREPARATIONS: Readonly<Record<Need, Prepare>> = {
   async evesCodes(here, parts) {
     parts.evesCodes = [await asked(here, EVE), await asked(here, EVE)];
   },
+  async link(here, parts) {
+    parts.link = await linked(here, ADA);
+  },
+  async evesLink(here, parts) {
+    parts.evesLink = await linked(here, EVE);
+  },
   async passkey(here, parts) {
     parts.passkey = await passkeys(asAda(here.server(), parts as Parts), here);
   },
   async key(here, parts) {
     parts.key = await keys(asAda(here.server(), parts as Parts), here);
+  },
+  async password(here, parts) {
+    const { id = "", cookie = new Headers() } = parts.ada ?? {};
+    await givePassword(here, id);
+    parts.passwords = await passwords(here, ADA, cookie);
+  },
+  async "maker's password"(here, parts) {
+    await givePassword(here, parts.maker?.id ?? "");
+    parts.makersReset = await asksReset(here, BOB);
+  },
+  async evesSignUps(here, parts) {
+    parts.evesSignUps = await signUps(here, EVE);
   },
   /** So long ago that another mail can be asked for. */
   async "a minute ago"(here) {
@@ -142,7 +178,7 @@ export async function prepared(here: World, needs: readonly Need[]): Promise<Par
 }
 
 export const asAda = (auth: FullAuth, { ada }: Parts): Client => wearing(auth, ada.cookie);
-const asMaker = (auth: FullAuth, { maker }: Parts): Client => wearing(auth, maker.cookie);
+export const asMaker = (auth: FullAuth, { maker }: Parts): Client => wearing(auth, maker.cookie);
 const ada: readonly Need[] = ["ada"];
 const answers: readonly Need[] = ["ada", "codes"];
 const bob: readonly Need[] = ["maker"];
@@ -181,6 +217,22 @@ export const ACTS: Readonly<Record<string, Act>> = {
     needs: answers,
     act: (auth, { codes }) =>
       verify(auth, { ...codes[0]!, code: codes[0]!.code === "111111" ? "222222" : "111111" }),
+  },
+  "a link's answer": {
+    needs: ["ada", "link"],
+    act: (auth, { link }) => client(auth, "method").magicLink.verify(link),
+  },
+  "a link's answer elsewhere": {
+    needs: ["ada", "link"],
+    act: (auth, { link }) => client(auth, "method").magicLink.verify({ token: link.token }),
+  },
+  "another link for a step": {
+    needs: ["ada", "link", "a minute ago"],
+    act: (auth, { link }) => client(auth, "method").challenges.resend({ challengeId: link.challengeId }),
+  },
+  "a sign-up by a link": {
+    needs: ["evesLink"],
+    act: (auth, { evesLink }) => client(auth, "method").magicLink.verify(evesLink),
   },
   "a sign-up": { needs: eve, act: (auth, { evesCodes }) => verify(auth, evesCodes[0]) },
   "a sign-up by another answer": { needs: eve, act: (auth, { evesCodes }) => verify(auth, evesCodes[1]) },
@@ -317,6 +369,11 @@ function verify(
 async function asked(here: World, email: string): Promise<Pending> {
   const { challengeId } = await here.person().emailOtp.start({ email });
   return { challengeId, code: here.mailbox.code(email) };
+}
+
+async function linked(here: World, email: string): Promise<Linked> {
+  const { challengeId } = await here.person().magicLink.start({ email });
+  return { challengeId, token: new URL(here.mailbox.link(email)).searchParams.get("token") ?? "" };
 }
 
 async function answer(

@@ -12,6 +12,7 @@ import type { FullAuth } from "../suite/client.ts";
 import { told } from "../suite/gate.ts";
 import { openAt, type StoreOnDisk } from "../suite/stores_on_disk.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 import type { Code, Held, Person } from "./book.ts";
 
 /** Where they died. */
@@ -161,8 +162,10 @@ function laterAt({ store, path }: Scene, ahead: number): Later {
     storage: driver,
     secret: SECRET,
     baseUrl: BASE_URL,
-    email: { from: "no-reply@example.com", send: box.send },
+    email: { from: "no-reply@example.com", send: box.send, links: LINKS },
     emailOtp: true,
+    magicLink: true,
+    password: PASSWORD,
     passkey: true,
     key: true,
     rateLimit: false,

@@ -8,14 +8,17 @@ export interface Cookie {
   readonly options: AuthOptions;
 }
 
+/** What every server of an application is told alike: without it none knows accounts and sessions as they are. */
+export type Common = Pick<AuthOptions, "audiences" | "users">;
+
 /** All of it. */
 export interface Belongings {
   /** By `uid:sid`. */
   readonly cookies: ReadonlyMap<string, Cookie>;
   /** The newest one first. */
   readonly secrets: readonly string[];
-  /** What the last server was told of users, if any was told anything. */
-  readonly usersOption: () => AuthOptions["users"];
+  /** What the last server was told of each that was told anything. */
+  readonly common: () => Common;
 }
 
 /** Whoever takes note of it: `noting` wraps what makes the servers. */
@@ -26,7 +29,7 @@ export interface Collector extends Belongings {
 export function collector(): Collector {
   const cookies = new Map<string, Cookie>();
   const secrets: string[] = [];
-  let users: AuthOptions["users"];
+  let common: Common = {};
 
   function note(grant: unknown, set: readonly string[], options: AuthOptions): void {
     const { user, session } = Object(grant) as { readonly user?: unknown; readonly session?: unknown };
@@ -38,11 +41,12 @@ export function collector(): Collector {
   return {
     cookies,
     secrets,
-    usersOption: () => users,
+    common: () => common,
     noting: (make) =>
       ((options: AuthOptions) => {
         secrets.unshift(...[options.secret].flat().filter((one) => !secrets.includes(one)));
-        users = options.users ?? users;
+        const { audiences = common.audiences, users = common.users } = options;
+        common = { ...(audiences && { audiences }), ...(users && { users }) };
         const auth = make(options);
         return {
           ...auth,

@@ -12,6 +12,7 @@ import { told } from "../suite/gate.ts";
 import { type Change, planted } from "../suite/planted.ts";
 import { openAt, type StoreOnDisk } from "../suite/stores_on_disk.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 import { type DriverName, DRIVERS } from "./bad_drivers.ts";
 
 /** What a process is to live on. */
@@ -59,8 +60,10 @@ const server = make({
   storage: DRIVERS[life.driver](openAt(life.store, life.path)),
   secret: SECRET,
   baseUrl: BASE_URL,
-  email: { from: "no-reply@example.com", send: box.send },
+  email: { from: "no-reply@example.com", send: box.send, links: LINKS },
   emailOtp: true,
+  magicLink: true,
+  password: PASSWORD,
   passkey: true,
   key: true,
   rateLimit: false, // a crowd is not held up

@@ -12,7 +12,7 @@ const ACCOUNTS = "src/core/accounts.ts";
 const CHALLENGES = "src/core/challenges.ts";
 const KEY = "src/features/key/methods.ts";
 const PASSKEY = "src/features/passkey/signing_in.ts";
-const MAILED_STEPS = "src/core/mailed_steps.ts";
+const CORE = "src/core/core.ts";
 const SIGN_UP = "a mailed code signs in, and makes the account";
 const ALL: Crashing = { via: "method", seed: SEED, crashes: Infinity, most: 2 };
 
@@ -59,9 +59,9 @@ const BUGS: Readonly<Record<string, Bug>> = {
           "spend: (id) => records.change(id, () => ({ next: null, result: undefined })), get: async (id) => mailed",
       },
       {
-        file: MAILED_STEPS,
+        file: CORE,
         from: "add: (recipe) => void",
-        to: "spend: challenges.spend, add: (recipe) => void",
+        to: "spend: ground.challenges.spend, add: (recipe) => void",
       },
       {
         file: "src/features/email_otp/feature.ts",
@@ -76,6 +76,43 @@ const BUGS: Readonly<Record<string, Bug>> = {
     ],
     flow: SIGN_UP,
     saying: /a code let in [23] times/,
+  },
+  "a link is used up after it has let in": {
+    changes: [
+      {
+        file: CHALLENGES,
+        from: `{ next: null, result: { is: "right",`,
+        to: `{ next: current, result: { is: "right",`,
+      },
+      {
+        file: CHALLENGES,
+        from: "get: async (id) => mailed",
+        to:
+          "spend: (id) => records.change(id, () => ({ next: null, result: undefined })), get: async (id) => mailed",
+      },
+      {
+        file: CORE,
+        from: "add: (recipe) => void",
+        to: "spend: ground.challenges.spend, add: (recipe) => void",
+      },
+      {
+        file: "src/core/mailed_steps.ts",
+        from: "if (!isThere(id)) return",
+        to: "recipe.last = id; if (!isThere(id)) return",
+      },
+      {
+        file: "src/features/magic_link/methods.ts",
+        from: "return await signIn.finish({",
+        to: `const finish = async (...given) => {
+            const grant = await signIn.finish(...given);
+            await mailedSteps.spend(recipe.last);
+            return grant;
+          };
+          return await finish({`,
+      },
+    ],
+    flow: "a link signs up, and signs in again",
+    saying: /a link let in [23] times/,
   },
   "a key's signature is used up after it has let in": {
     changes: [

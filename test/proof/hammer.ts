@@ -7,6 +7,7 @@ import type { Driver, MaybePromise } from "../../src/store/driver.ts";
 import type { Mailbox } from "../../src/testing/mailbox.ts";
 import { headersOf } from "../races/sign_ins.ts";
 import type { FullAuth } from "../suite/client.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
 import type { Board, Held, Waiting } from "./board.ts";
 import type { Clock } from "./recording.ts";
@@ -29,14 +30,18 @@ export interface Hammer {
 export const LEEWAY = 1000;
 
 /** What the servers of all processes are told, besides where their store is. */
-export const OPTIONS: Partial<AuthOptions> & Required<Pick<AuthOptions, "emailOtp" | "passkey" | "key">> = {
-  emailOtp: { resendAfter: "0s" },
-  passkey: true,
-  key: true,
-  session: { reuseLeeway: "1s" },
-  rateLimit: false, // nobody is held up
-  storageDeadline: "30s", // a busy machine is no reason to give up
-};
+export const OPTIONS:
+  & Partial<AuthOptions>
+  & Required<Pick<AuthOptions, "emailOtp" | "magicLink" | "passkey" | "password" | "key">> = {
+    emailOtp: { resendAfter: "0s" },
+    magicLink: true,
+    passkey: true,
+    password: PASSWORD,
+    key: true,
+    session: { reuseLeeway: "1s" },
+    rateLimit: false, // nobody is held up
+    storageDeadline: "30s", // a busy machine is no reason to give up
+  };
 
 /** What every server is told here. */
 export function common(storage: Driver, send: (message: Message) => MaybePromise<void>): AuthOptions {
@@ -44,7 +49,7 @@ export function common(storage: Driver, send: (message: Message) => MaybePromise
     storage,
     secret: SECRET,
     baseUrl: BASE_URL,
-    email: { from: "no-reply@example.com", send },
+    email: { from: "no-reply@example.com", send, links: LINKS },
     platform: { log: { warn() {} } }, // of what we want to be so
   };
 }

@@ -14,6 +14,7 @@ import { wrongAfter } from "./healing.ts";
 import { type Witness, witness } from "./history.ts";
 import { contradictions, type Operation } from "./linearizable.ts";
 import { type Left, storeWith } from "./looked_at.ts";
+import { PASSWORD_ACTS } from "./password_acts.ts";
 import { counter, recording } from "./recording.ts";
 import { broken } from "./rules.ts";
 import { type Choose, type Played, type Stage, stage as stageOf } from "./scheduler.ts";
@@ -92,8 +93,16 @@ export function needsOf(names: readonly string[]): readonly Need[] {
   return names.flatMap((name) => actOf(name).needs);
 }
 
+const ALL: Readonly<Record<string, Act | undefined>> = {
+  ...ACTS,
+  ...CREDENTIAL_ACTS,
+  ...PASSWORD_ACTS,
+  ...VALUE_ACTS,
+  ...TIMES,
+};
+
 function actOf(name: string): Act {
-  const act = ACTS[name] ?? CREDENTIAL_ACTS[name] ?? VALUE_ACTS[name] ?? TIMES[name];
+  const act = ALL[name];
   if (act === undefined) throw new TypeError(`there is no act "${name}"`);
   return act;
 }
@@ -156,7 +165,7 @@ function healingOf(
 function wreckOf(left: Left, claimKey: ClaimKey): Wreck {
   const texts = textsOf(left);
   const addresses = [...new Set([EVE, ...addressesIn([...texts])])];
-  const none = { secrets: [], users: undefined, sessions: [], codes: [], signatures: [] };
+  const none = { secrets: [], common: {}, sessions: [], codes: [], signatures: [] };
   return { ...left, ...none, texts, claimKey, addresses };
 }
 

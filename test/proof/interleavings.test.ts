@@ -4,6 +4,7 @@ import { chance } from "../../src/testing/chance.ts";
 import { RUNTIME } from "../suite/runtime.ts";
 import { ACTS, TIMES } from "./acts.ts";
 import { CREDENTIAL_ACTS } from "./credential_acts.ts";
+import { PASSWORD_ACTS } from "./password_acts.ts";
 import { inTurn, LONG, SEED, showed } from "./showed.ts";
 import { type Counts, type Trial, tried, triedAll } from "./tried.ts";
 import { VALUE_ACTS } from "./value_acts.ts";
@@ -17,6 +18,8 @@ const FEW: readonly (readonly string[])[] = [
   ["an answer", "an answer"],
   ["a sign-up", "a sign-up"],
   ["an answer", "a resend"],
+  ["a link's answer", "a link's answer"],
+  ["a link's answer", "another link for a step"],
   ["a sign-up", "endAll of whoever is Eve"],
   ["a sign-up", "a removal of whoever is Eve"],
   ["a rotation", "a rotation"],
@@ -31,6 +34,8 @@ const FEW: readonly (readonly string[])[] = [
 const MANY: readonly (readonly string[])[] = [
   ["a sign-up", "a sign-up by another answer"],
   ["an answer", "endAll by the application"],
+  ["a link's answer", "endAll by the application"],
+  ["a sign-up by a link", "a sign-up"],
   ["a sign-up", "an account by the application"],
   ["an answer", "a removal by the application"],
   ["a sign-up after one that crashed", "a sign-up by another answer"],
@@ -54,6 +59,30 @@ const MANY: readonly (readonly string[])[] = [
   ["a key's answer", "a key's answer"],
   ["a key's answer", "endAll by the application"],
   ["a key's answer", "a key's removal"],
+  ["a password's answer", "a reset"],
+  ["a password's answer", "a password's change"],
+  ["a password's answer", "endAll by the application"],
+  ["a code after a password", "a password's change"],
+  ["a code after a password", "a reset"],
+  ["a reset", "a reset"],
+  ["a reset", "a reset by another link"],
+  ["a reset", "a password's change"],
+  ["a reset", "endAll by the application"],
+  ["a reset", "a removal by the application"],
+  ["a reset", "a look at a link"],
+  ["a password's change", "a password's change by another of Ada's sessions"],
+  ["a password's change", "an end of the first"],
+  ["a password's change", "a sign-out"],
+  ["a password's change", "an answer"],
+  ["the code of a password's change", "a reset"],
+  ["the code of a password's change", "a sign-out"],
+  ["a reset of what is unproven", "the answer of its maker's password"],
+  ["a reset of what is unproven", "a proof of what is unproven"],
+  ["a reset of what is unproven", "a password's change by the account's maker"],
+  ["a reset of what is unproven", "endAll by the account's maker"],
+  ["a proof of what is unproven", "the answer of its maker's password"],
+  ["a sign-up with a password", "a sign-up with another password"],
+  ["a sign-up with a password", "an account with an unproven address"],
 ];
 
 /** How much each runtime goes through where there is little time: what one shows, another shows again. */
@@ -68,9 +97,9 @@ const WHOLE = LONG || RUNTIME === "node" ? inTurn(FEW, 3) : [];
 /** For how long every act is tried with every other in a long run, in milliseconds; and groups of them as long. */
 const TIME = 240_000;
 
-const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...VALUE_ACTS });
+const NAMES = Object.keys({ ...ACTS, ...CREDENTIAL_ACTS, ...PASSWORD_ACTS, ...VALUE_ACTS });
 
-for (const acts of [...FEW, ...MANY]) {
+for (const acts of inTurn([...FEW, ...MANY], RUNTIME === "node" ? 3 : 6)) {
   test(acts.join(" ‖ "), async () => {
     const counts = await tried(acts, {
       ...(WHOLE.includes(acts) ? { whole: Infinity } : { orders: LONG ? 500 : Math.ceil(30 * SHARE) }),
@@ -85,10 +114,10 @@ for (const acts of [...FEW, ...MANY]) {
 
 /** Every pair; where there is little time, some of them by chance. */
 const pairs = NAMES.flatMap((one, i) => NAMES.slice(i).map((two) => [one, two]))
-  .filter((_, i) => LONG || (i + SEED) % (8 / SHARE) === 0);
+  .filter((_, i) => LONG || (i + SEED) % (24 / SHARE) === 0);
 
 test("a sweep ‖ everything", async () => {
-  const groups = inTurn(NAMES, RUNTIME === "node" ? 1 : 2).map((name) => [name, "a sweep"]);
+  const groups = inTurn(NAMES, RUNTIME === "node" ? 3 : 6).map((name) => [name, "a sweep"]);
   const counts = await triedAll(
     groups,
     () => ({ orders: LONG ? 200 : 0, chances: LONG ? 30 : Math.ceil(4 * SHARE), lost: 5, crash: true }),

@@ -15,6 +15,9 @@ const DEAD = /a sign-in that was answered lives/;
 const TAKEN_OVER = /takes the account over in one swap, and nothing of its maker's stays/;
 const BY = /done only while that session is listed/;
 
+const ANEW = /another one in the swap that ends every earlier session/;
+const BY_LINK = /set by a link only if nothing was revoked/;
+
 const ADDS = ["an add", "an add of the same two by another", "6s"];
 const TAKE_OVER = ["a proof of what is unproven", "a check by the account's maker"];
 const START = ["a start that is answered twice"];
@@ -128,6 +131,10 @@ const ROWS: readonly Row[] = [
   ["a lost removal is taken for ours", ["an answer", "an answer"], /answered once/, { lost: 30 }],
   ["a lost create is sent again", START, /answered once/, { lost: 30, seed: 1496 }],
   ["a guess is told before it is counted", ["an answer", "an answer"], /answered once/],
+  ["a link is judged, and lets in whether or not it is used up by that", [
+    "a link's answer",
+    "a link's answer",
+  ], /a link is followed once/],
   ["a refresh reads the account before its swap", ["a refresh", "an end"], /gives no token/],
   ["a check reads the record alone", ["a check", "a sign-out"], /is not let in by it/],
   ["a start writes the record first", ["an answer", "a sweep"], DEAD],
@@ -212,6 +219,48 @@ const ROWS: readonly Row[] = [
     "a new key",
     "a removal of a value",
   ], /a value is added only if nothing was revoked/],
+  ["a password judged before a revocation: the listing swap does not compare the epoch", [
+    "a password's answer",
+    "a reset",
+  ], /by a password only while that is the account's/],
+  ["a password judged before a revocation: the listing swap does not compare the epoch", [
+    "a code after a password",
+    "endAll by the application",
+  ], REVOKED],
+  ["a password's change does not compare the epoch, nor look at the acting session", [
+    "a password's change",
+    "a reset",
+  ], /by a password only while that is the account's/],
+  ["a password's change does not look at the acting session", [
+    "a password's change",
+    "an end of the first",
+  ], BY],
+  ["a password's change keeps the sessions", ["a password's change", "a check"], ANEW],
+  ["a password's change is no revocation", ["a password's change", "a check"], ANEW],
+  ["a reset does not compare the epoch", ["a reset", "endAll by the application"], BY_LINK],
+  ["a reset notes the account when its link is used", ["a reset", "endAll by the application"], BY_LINK],
+  ["a reset keeps the sessions", ["a reset", "a check"], ANEW],
+  ["a reset is no revocation", ["a reset", "a check"], ANEW],
+  ["a take-over keeps what features keep", [
+    "a proof of what is unproven",
+    "the answer of its maker's password",
+  ], TAKEN_OVER],
+  ["a take-over is no revocation", [
+    "a proof of what is unproven",
+    "the answer of its maker's password",
+  ], TAKEN_OVER],
+  ["a take-over keeps the name", [
+    "a reset of what is unproven",
+    "the answer of its maker's password",
+  ], TAKEN_OVER],
+  ["a take-over keeps what features keep", [
+    "a reset of what is unproven",
+    "a password's change by the account's maker",
+  ], TAKEN_OVER],
+  ["a sign-up sets the password of an account that is proven already", [
+    "a sign-up with a password",
+    "a sign-up with another password",
+  ], /gives no password to whoever has proven the address/],
 ];
 
 /** Orders by chance, from a seed that is known to meet what is planted; where few do, an order that does. */

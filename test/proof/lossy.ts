@@ -121,7 +121,8 @@ function oddIn(looked: Looked, before: Looked, lost: number): readonly string[] 
 }
 
 /** What sends a mail: it is asked for, or tells an owner what was done. */
-const MAILING = /(start|resend|finishRegistration|key\.add|key\.remove)$/;
+const MAILING =
+  /(start|startReset|resend|finishRegistration|key\.add|key\.remove|password\.(signUp|signIn|change|verifyChange|finishReset))$/;
 
 /** Each mail was asked for. */
 function mailsIn({ history: { calls }, mails }: Looked): readonly string[] {

@@ -5,6 +5,7 @@ import { type Mailbox, mailbox } from "../../src/testing/mailbox.ts";
 import { type Client, client, type FullAuth, type Via } from "../suite/client.ts";
 import { type Told, told } from "../suite/gate.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 
 /** What people were told, all of them together. */
 export interface Ledger {
@@ -79,8 +80,10 @@ export function serving(storage: Driver, { send }: Mailbox, deadline: number = D
     secret: SECRET,
     baseUrl: BASE_URL,
     storageDeadline: `${deadline}s`,
-    email: { from: "no-reply@example.com", send },
+    email: { from: "no-reply@example.com", send, links: LINKS },
     emailOtp: true,
+    magicLink: true,
+    password: PASSWORD,
     passkey: true,
     key: true,
     rateLimit: false,

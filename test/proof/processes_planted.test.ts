@@ -14,7 +14,8 @@ const PATIENCE = 120_000; // ms
 
 const CHALLENGES = "src/core/challenges.ts";
 const SESSIONS = "src/core/sessions.ts";
-const SIGN_IN = "src/core/sign_in.ts";
+const GATE = "src/core/gate.ts";
+const PROVEN = "src/core/proven.ts";
 const ACCOUNTS = "src/core/accounts.ts";
 const CLAIMS = "src/core/claims.ts";
 const RECORD = "src/core/session_record.ts";
@@ -48,7 +49,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   "a sign-in ends others": {
     rule: "a live session is never refused",
     changes: [{
-      file: SIGN_IN,
+      file: GATE,
       from: "const kept = withRoom(live, room, entry);",
       to: "const kept = live.slice(-1);",
     }],
@@ -88,8 +89,8 @@ const BUGS: Readonly<Record<string, Bug>> = {
   "the listing swap does not compare the epoch": {
     rule: "a proof from before a revocation lets nobody in",
     changes: [{
-      file: SIGN_IN,
-      from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return MOVED;",
+      file: PROVEN,
+      from: "if (!unproven && !unmoved(noted, owner)) return MOVED;",
       to: "",
     }],
   },
@@ -107,7 +108,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
   "a sign-up does not ask whom the proof meant": {
     rule: "a proof of one account is none of the next",
     changes: [{
-      file: SIGN_IN,
+      file: GATE,
       from: 'if (noted.uid !== null) throw new AuthError("challenge_invalid");',
       to: "",
     }],

@@ -6,6 +6,8 @@ import { base64url } from "../../src/base/encoding.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { formatRefreshToken } from "../../src/crypto/token.ts";
 import { ROUTES } from "../suite/client.ts";
+import { quick } from "../suite/hashing.ts";
+import { FIRST, SECOND } from "../suite/password_holder.ts";
 import { own } from "../suite/stores.ts";
 import { world } from "../suite/world.ts";
 import { witness } from "./history.ts";
@@ -136,6 +138,44 @@ const BREACHES: Readonly<Record<string, (teller: Teller) => void>> = {
       () => write(`users:${U}`, account({ sessions, identifiers: passkeys })),
     );
   },
+  "a session is listed by a password only while that is the account's": ({ call, write }) => {
+    write(`users:${U}`, account({ slots: holding(SECOND) }));
+    call(
+      "password.signIn",
+      { input: { password: FIRST } },
+      () => write(`users:${U}`, account({ slots: holding(SECOND), sessions: [entry(S), entry(T)] })),
+    );
+  },
+  "a password becomes another one in the swap that ends every earlier session, and what was proven before": (
+    { call, write },
+  ) =>
+    call(
+      "password.finishReset",
+      { input: { newPassword: FIRST } },
+      () => write(`users:${U}`, account({ slots: holding(FIRST), epoch: 1 })),
+    ),
+  "a password is set by a link only if nothing was revoked since that was mailed": ({ call, write }) => {
+    write("challenges:2", challenge(ADA, U, 0));
+    write(`users:${U}`, account({ epoch: 1, sessions: [] }));
+    call("password.finishReset", { input: { newPassword: FIRST } }, () => {
+      write("challenges:2", null);
+      write(`users:${U}`, account({ slots: holding(FIRST), epoch: 2, sessions: [] }));
+    });
+  },
+  "a sign-up gives no password to whoever has proven the address already": ({ call, write }) =>
+    call("password.verifySignUp", {}, () => write(`users:${U}`, account({ slots: holding(FIRST) }))),
+  "a link is followed once": ({ call }) => {
+    for (const sid of [S, "another"]) {
+      call("magicLink.verify", { input: { token: "a token" }, result: grant(U, sid) });
+    }
+  },
+  "a link sets a password once": ({ call }) => {
+    for (const updatedAt of ["now", "later"]) {
+      call("password.finishReset", { input: { token: "a token" }, result: { updatedAt } });
+    }
+  },
+  "whoever is told that a password is another one finds it in the account": ({ call }) =>
+    call("password.change", { result: grant(U, S) }),
   "whoever is told that sessions were ended finds none of them listed": ({ call }) =>
     call("sessions.end", { input: { id: S } }),
   "whoever is told of a change of a user finds it in the account, where one swap made it": ({ call }) =>
@@ -160,6 +200,11 @@ const BREACHES: Readonly<Record<string, (teller: Teller) => void>> = {
       () => write("signing-keys", signing("two", "three")),
     ),
 };
+
+/** What an account keeps of a password. */
+function holding(password: string) {
+  return { password: { hash: quick(password) } };
+}
 
 function refreshToken(generation: number): string {
   return formatRefreshToken({ uid: U, sid: S, generation, mac: "m".repeat(43) });

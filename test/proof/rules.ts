@@ -2,6 +2,7 @@
 // keeps them.
 import { CREDENTIALS } from "./credential_rules.ts";
 import type { Call, History, Write } from "./history.ts";
+import { PASSWORDS } from "./password_rules.ts";
 import {
   accountOf,
   type ClaimKey,
@@ -85,9 +86,16 @@ export const RULES: Readonly<Record<string, Rule>> = {
       return hasAdded || hasLetIn;
     });
     const ids = answers.map(({ input }) => input["challengeId"]);
-    return ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `challenge ${id}`);
+    return twice(ids).map((id) => `challenge ${id}`);
+  },
+  "a link is followed once": ({ calls }) => {
+    const followed = calls.filter(({ name, code, ended }) =>
+      name === "magicLink.verify" && code === undefined && ended !== null
+    );
+    return twice(followed.map(({ input }) => input["token"])).map(() => "a link");
   },
   ...CREDENTIALS,
+  ...PASSWORDS,
   ...TOLD,
   ...KEYS,
 };
@@ -102,6 +110,11 @@ export function broken(
   return Object.entries(RULES).flatMap(([sentence, rule]) =>
     [...new Set(rule(story))].map((what) => `${sentence}: ${what}`)
   );
+}
+
+/** What stands in a list more than once. */
+function twice(list: readonly unknown[]): readonly unknown[] {
+  return list.filter((one, i) => list.indexOf(one) !== i);
 }
 
 function storyOf({ calls, writes }: History, claimKey: ClaimKey | null, start: Contents): Story {
@@ -195,9 +208,16 @@ function epochs({ writes }: Story): readonly string[] {
   });
 }
 
+/** What whoever takes an account over brings along, by how they do. */
+const BRINGS: Readonly<Record<string, readonly string[]>> = {
+  "password.finishReset": ["password"],
+  "password.verifySignUp": ["password", "name", "fields"],
+};
+
 function takeOvers({ writes }: Story): readonly string[] {
-  return changes(writes).flatMap(({ uid, was, now }) => {
+  return changes(writes).flatMap(({ write, uid, was, now }) => {
     if (was === null || now === null) return [];
+    const brought = BRINGS[write.call?.name ?? ""] ?? [];
     const taken = was.identifiers.find(({ proven, type, value }) =>
       !proven && now.identifiers.some((one) => one.type === type && one.value === value && one.proven)
     );
@@ -206,9 +226,9 @@ function takeOvers({ writes }: Story): readonly string[] {
     const stays = [
       now.identifiers.length === 1 ? "" : "other values",
       kept.length === 0 ? "" : "sessions",
-      now.name === null ? "" : "a name",
-      now.fields === undefined ? "" : "fields",
-      Object.keys(now.slots ?? {}).length === 0 ? "" : "what features keep",
+      now.name === null || brought.includes("name") ? "" : "a name",
+      now.fields === undefined || brought.includes("fields") ? "" : "fields",
+      Object.keys(now.slots ?? {}).every((slot) => brought.includes(slot)) ? "" : "what features keep",
       now.epoch > was.epoch ? "" : "the epoch",
     ].filter((one) => one !== "");
     return stays.map((one) => `account ${uid}: ${one}`);
@@ -287,14 +307,14 @@ function proofs({ writes }: Story): readonly string[] {
     const counts = noted.uid === null
       ? (was?.epoch ?? 0) === 0
       : noted.uid === uid && noted.epoch === was?.epoch;
-    return counts || (unproven && noted.uid === uid) ? [] : [`account ${uid}`];
+    return counts || unproven ? [] : [`account ${uid}`];
   });
 }
 
 /** What is done on the authority of the session that it comes with. A sign-in only ends the one that it replaces, and a list strikes
  * off a session whose record never came, which is dead whoever looks. */
 const ACTS =
-  /^(sessions\.(end|endAll|signOut)|account\.(update|remove)|values\.\w+|(passkey|key)\.(startRegistration|finishRegistration|add|rename|remove))$/;
+  /^(sessions\.(end|endAll|signOut)|account\.(update|remove)|values\.\w+|password\.(change|verifyChange)|devices\.remove|(passkey|key)\.(startRegistration|finishRegistration|add|rename|remove))$/;
 
 function acting({ writes }: Story): readonly string[] {
   return changes(writes).flatMap(({ write, uid, was }) => {

@@ -15,6 +15,7 @@ const SESSIONS = "src/core/sessions.ts";
 const TOKENS = "src/core/refresh_tokens.ts";
 const KEY_TURNS = "src/core/key_turns.ts";
 const HANDLER = "src/http/handler.ts";
+const SIGN_UP = "src/features/password/signing_up.ts";
 
 const KEPT: Omit<Change, "to"> = {
   file: STEPS,
@@ -109,6 +110,19 @@ const COPIES: readonly Readonly<Record<string, readonly [Change, found: string]>
     "an idempotency key is kept in the clear": [
       { file: REPLIES, from: "const mark: Reply = { body,", to: "const mark: Reply = { body, key," },
       "an idempotency key in the store: replies",
+    ],
+    "a password is told in an event": [
+      {
+        file: SIGN_UP,
+        from: "const made = await born(said);",
+        to: `const made = await born(said);
+          core.events.emit("signIn.failed", { reason: said.password }, client);`,
+      },
+      "a password in the log: signIn.failed",
+    ],
+    "a password waits in the clear for its code": [
+      { file: SIGN_UP, from: "hash: made.hash,", to: "hash: made.hash, typed: said.password," },
+      "a password in the store: challenges",
     ],
   },
   {
@@ -259,6 +273,7 @@ async function aBitOfEverything(here: World): Promise<void> {
     });
     return await ask("POST /email/verify", { challengeId, code, session });
   };
+  await ask("POST /password/sign-up", { email: "eve@example.com", password: "a long way to tipperary" });
   const { cookie } = await signIn("cookie");
   await ask("GET /session", undefined, { cookie });
   await ask("PATCH /me", { name: "Ada" }, { cookie, "idempotency-key": "a-key-that-a-client-made-up" });

@@ -1,10 +1,9 @@
 // What is left of a crash: the store as it was after some of a flow's writes, and what people had by then.
-import type { AuthOptions } from "../../src/options.ts";
 import { parseRefreshToken } from "../../src/crypto/token.ts";
 import type { FinishKeySignIn } from "../../src/features/key/contract.ts";
 import type { FinishPasskeySignIn } from "../../src/features/passkey/contract.ts";
 import type { Call, Write } from "./history.ts";
-import type { Cookie } from "./belongings.ts";
+import type { Common, Cookie } from "./belongings.ts";
 import type { Left, Looked } from "./looked_at.ts";
 import { lives, sessionIn } from "./rules.ts";
 import { accountOf, type ClaimKey, type Contents, isUser } from "./state.ts";
@@ -14,10 +13,10 @@ export interface Wreck extends Left {
   readonly texts: Contents;
   readonly claimKey: ClaimKey | null;
   readonly secrets: readonly string[];
-  readonly users: AuthOptions["users"];
+  readonly common: Common;
   /** Sessions that somebody was told of. */
   readonly sessions: readonly Told[];
-  /** Codes that somebody was mailed. */
+  /** Codes and links that somebody was mailed. */
   readonly codes: readonly Mailed[];
   /** Signatures that somebody sent. */
   readonly signatures: readonly Sent[];
@@ -37,10 +36,11 @@ export interface Told {
   readonly refreshToken?: string | undefined;
 }
 
-/** A code that somebody was mailed, and whose challenge still stands. */
+/** A code or a link that somebody was mailed, and whose challenge still stands. */
 export interface Mailed {
   readonly challengeId: string;
-  readonly code: string;
+  /** What is said to it. */
+  readonly says: { readonly code: string } | { readonly token: string };
   /** Whether it had let somebody in. */
   readonly spent: boolean;
 }
@@ -81,7 +81,7 @@ export function wreckAfter(looked: Looked, count: number): Wreck {
     ...left,
     claimKey,
     secrets,
-    users: looked.usersOption(),
+    common: looked.common(),
     sessions: toldOf(looked, count, left),
     codes: mailedOf(looked, count, left),
     signatures: sentOf(looked, count, left),
@@ -144,17 +144,18 @@ function mailedOf({ history, mails }: Looked, count: number, { texts }: Place): 
       .filter(({ kind, to, data }) =>
         kind === purpose && to.address === subject && times.has(String(data["expiresAt"]))
       )
-      .map(({ data }) => ({
-        challengeId,
-        code: String(data["code"]),
-        spent: spent.has(challengeId),
-      }));
+      .map(({ data: { code, link } }) => {
+        const token = link === undefined ? null : new URL(link).searchParams.get("token");
+        const says = token === null ? { code: String(code) } : { token };
+        return { challengeId, says, spent: spent.has(challengeId) || spent.has(token) };
+      });
   });
 }
 
-/** The challenges that let somebody in. */
+/** The challenges that let somebody in, and the tokens of links that did. */
 function letIn(writes: readonly Write[]): ReadonlySet<unknown> {
-  return new Set([...lives(writes).starts.values()].map(({ call }) => call?.input["challengeId"]));
+  const inputs = [...lives(writes).starts.values()].map(({ call }) => call?.input);
+  return new Set(inputs.flatMap((input) => [input?.["challengeId"], input?.["token"]]));
 }
 
 function sentOf({ history: { calls, writes } }: Looked, count: number, { texts }: Place): readonly Sent[] {
@@ -171,6 +172,9 @@ function sentOf({ history: { calls, writes } }: Looked, count: number, { texts }
   });
 }
 
+/** The purposes of steps that prove an address. */
+const MAILS: ReadonlySet<string> = new Set(["emailOtp.code", "magicLink.link"]);
+
 /** The addresses in what was written. */
 export function addressesIn(written: readonly (readonly [key: string, text: string])[]): readonly string[] {
   const found = written.flatMap(([key, text]): readonly string[] => {
@@ -180,7 +184,7 @@ export function addressesIn(written: readonly (readonly [key: string, text: stri
     }
     if (!key.startsWith("challenges:")) return [];
     const { purpose, subject } = JSON.parse(text);
-    return purpose === "emailOtp.code" ? [subject] : [];
+    return MAILS.has(purpose) ? [subject] : [];
   });
   return [...new Set(found)];
 }

@@ -11,6 +11,7 @@ import { type Gate, gate, interleave, type Numbered, type Told, told } from "../
 import { type Change, planted } from "../suite/planted.ts";
 import { driverAt, type Place } from "../suite/stores.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 import type { Pending } from "./scene.ts";
 import { headersOf, judged } from "./sign_ins.ts";
 
@@ -131,8 +132,10 @@ function serving(storage: Driver): FullAuth {
     storage,
     secret: SECRET,
     baseUrl: BASE_URL,
-    email: { from: "no-reply@example.com", send: () => {} },
+    email: { from: "no-reply@example.com", send: () => {}, links: LINKS },
     emailOtp: true,
+    magicLink: true,
+    password: PASSWORD,
     passkey: true,
     key: true,
     rateLimit: false, // a crowd is not held up

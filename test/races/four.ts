@@ -11,6 +11,7 @@ import type { Told } from "../suite/gate.ts";
 import type { Change } from "../suite/planted.ts";
 import { driverAt, type Place, premises, type StoreName } from "../suite/stores.ts";
 import { BASE_URL, SECRET } from "../suite/world.ts";
+import { LINKS, PASSWORD } from "../suite/hashing.ts";
 import type { Call, Got, Interleaved, Methods, Order, Result, Setup } from "./child.ts";
 import { type Pending, storedIn } from "./scene.ts";
 
@@ -108,8 +109,10 @@ function serving(place: Place, { send }: Mailbox, now = machine.now): FullAuth {
     storage: driverAt(place, now),
     secret: SECRET,
     baseUrl: BASE_URL,
-    email: { from: "no-reply@example.com", send },
+    email: { from: "no-reply@example.com", send, links: LINKS },
     emailOtp: true,
+    magicLink: true,
+    password: PASSWORD,
     passkey: true,
     key: true,
     rateLimit: false, // a crowd is not held up

@@ -10,6 +10,8 @@ import { clock } from "../../src/testing/clock.ts";
 import { driverSuite, type Test } from "../../src/testing/driver_suite.ts";
 import { mailbox } from "../../src/testing/mailbox.ts";
 import { closeShared, STOCK_KINDS, type StockKind, type StockStore } from "./stock_stores.ts";
+import { inTurn } from "../proof/showed.ts";
+import { RUNTIME } from "./runtime.ts";
 import { OF_TIME, withoutTime } from "./without_time.ts";
 
 const HUNDRED = Array.from({ length: 100 }, (_, n) => n);
@@ -53,7 +55,10 @@ test("the laws that some stores cannot keep are laws", () => {
   expect(OF_TIME.filter((law) => !laws.includes(law))).toEqual([]);
 });
 
-describe.each(STOCK_KINDS)("$name", (kind) => {
+/** Each kind on Node; elsewhere half of them in each run. */
+const KINDS = inTurn(STOCK_KINDS, RUNTIME === "node" ? 1 : 2, RUNTIME === "bun" ? 1 : 0);
+
+describe.each(KINDS)("$name", (kind) => {
   let own: StockStore | undefined;
   const all: Test = (name, run) => test(name, () => inItsTime(kind, run));
 

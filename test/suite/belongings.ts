@@ -8,6 +8,7 @@ import type { Secret } from "./leaks.ts";
 // | secret                                              | belongs                                          |
 // |-----------------------------------------------------|--------------------------------------------------|
 // | a code                                              | into its mail; kept as a keyed hash              |
+// | the token of a link                                 | into its mail; kept nowhere                      |
 // | session and device tokens                           | into `Set-Cookie` of the reply that issues them  |
 // | refresh, access and device tokens                   | into a member of the reply that issues them      |
 // | the hash of a token, which nobody can guess         | into the store                                   |
@@ -72,6 +73,7 @@ const SENT: Readonly<Record<string, string>> = {
   code: "a code that was typed",
   password: "a password",
   newPassword: "a password",
+  currentPassword: "a password",
   "idempotency-key": "an idempotency key",
   "x-idempotency-key": "an idempotency key",
 };

@@ -5,29 +5,38 @@ import type { Change } from "./planted.ts";
 const ACCOUNTS = "src/core/accounts.ts";
 const ACCOUNT_RECORD = "src/core/account_record.ts";
 const CHALLENGES = "src/core/challenges.ts";
+const CHANGING = "src/features/password/changing.ts";
 const CLAIMS = "src/core/claims.ts";
 const COLLECTION = "src/store/collection.ts";
 const KEY = "src/features/key/methods.ts";
+const MAILED_STEPS = "src/core/mailed_steps.ts";
 const PASSKEY = "src/features/passkey/signing_in.ts";
 const PROFILE = "src/core/profile.ts";
 const QUESTIONS = "src/core/questions.ts";
 const REGISTRATION = "src/features/passkey/registration.ts";
 const REMOVAL = "src/core/removal.ts";
+const RESETTING = "src/features/password/resetting.ts";
 const SESSIONS = "src/core/sessions.ts";
-const SIGN_IN = "src/core/sign_in.ts";
+const GATE = "src/core/gate.ts";
+const PROVEN = "src/core/proven.ts";
+const SIGNING_UP = "src/features/password/signing_up.ts";
 const SWEEP = "src/core/sweep.ts";
 const VALUES = "src/core/values.ts";
 
 /** The changes of each bug, by what is wrong then. */
 export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   "a proof judged before a revocation: the listing swap does not compare the epoch": [{
-    file: SIGN_IN,
-    from: "if (!(unproven && noted.uid === uid) && !unmoved(noted, owner)) return MOVED;",
+    file: PROVEN,
+    from: "if (!unproven && !unmoved(noted, owner)) return MOVED;",
     to: "",
   }],
   "a proof judged before a revocation: the epoch is read after judging": [
-    { file: SIGN_IN, from: "type Owner, unmoved,", to: "type Owner, noteOf, unmoved," },
-    { file: SIGN_IN, from: "proven(now, value, noted)", to: "proven(now, value, noteOf(owner))" },
+    {
+      file: GATE,
+      from: "import type { Account,",
+      to: 'import { noteOf } from "./account_record.ts"; import type { Account,',
+    },
+    { file: GATE, from: "proven(now, value, noted)", to: "proven(now, value, noteOf(owner))" },
   ],
   "a proof of an address that nobody had notes nothing": [{
     file: ACCOUNT_RECORD,
@@ -81,6 +90,11 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         return result;
       });`,
   }],
+  "a link is judged, and lets in whether or not it is used up by that": [{
+    file: MAILED_STEPS,
+    from: `return answered.is === "wrong" ? { is: "gone" } : answered;`,
+    to: `return { is: "right", subject: seen.subject, noted: seen.noted, held: seen.held };`,
+  }],
   "a refresh reads the account before its swap": [
     {
       file: SESSIONS,
@@ -109,7 +123,7 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         return { sid, old: platform.now() - at > PRUNE_AFTER, record };`,
   }],
   "a start's time runs while it waits for somebody else's": [{
-    file: SIGN_IN,
+    file: GATE,
     from: "entry = sessions.entry(); // its time begins now, however long the claim took",
     to: "// its time began",
   }],
@@ -242,22 +256,22 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   }],
   "a start writes the record first": [
     {
-      file: SIGN_IN,
-      from: "const issued = new WeakMap<object, Issued>();",
-      to: "const issued = new WeakMap(); const opened_ = new Map();",
+      file: GATE,
+      from: "async function grantFor(",
+      to: "const opened_ = new Map(); async function grantFor(",
     },
     {
-      file: SIGN_IN,
-      from: "const admitted = await list(owner, entry, replaced, (now) => {",
+      file: GATE,
+      from: "const admission = await list(",
       to: `const { session, audience, amr, client } = wanted;
-          const opening = { mode: mode(session, audience), audience, amr, client };
-          opened_.set(entry.sid, await sessions.open(owner.uid, owner.account, entry, opening));
-          const admitted = await list(owner, entry, replaced, (now) => {`,
+          const how = { mode: mode(session, audience), audience, amr, client };
+          opened_.set(entry.sid, await sessions.open(owner.uid, owner.account, entry, how));
+          const admission = await list(`,
     },
     {
-      file: SIGN_IN,
-      from: "sessions.open(owner.uid, owner.account, entry, opening),",
-      to: "opened_.get(entry.sid) ?? sessions.open(owner.uid, owner.account, entry, opening),",
+      file: GATE,
+      from: "sessions.open(owner.uid, owner.account, entry, how),",
+      to: "opened_.get(entry.sid) ?? sessions.open(owner.uid, owner.account, entry, how),",
     },
   ],
   "a sweep reads the account before the record": [
@@ -301,7 +315,7 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         throw unavailable(cause); } } async function settle`,
   }],
   "a take-over is two swaps": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
     to: `if (account.name !== null) return {
           ...account,
@@ -311,13 +325,13 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         const { slots: _, fields: __, reserving: ___, ...bare } = account;`,
   }],
   "a take-over keeps other values": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "identifiers: [{ ...value, proven: true }],",
     to:
       "identifiers: account.identifiers.map((one) => one.value === value.value ? { ...one, proven: true } : one),",
   }],
   "a take-over keeps the credentials": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "identifiers: [{ ...value, proven: true }],",
     to: `identifiers: [
           { ...value, proven: true },
@@ -325,27 +339,27 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         ],`,
   }],
   "a take-over keeps the name": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "name: null, identifiers: [{ ...value, proven: true }],",
     to: "identifiers: [{ ...value, proven: true }],",
   }],
   "a take-over keeps the fields": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
     to: "const { slots: _, reserving: ___, ...bare } = account;",
   }],
   "a take-over keeps what features keep": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "const { slots: _, fields: __, reserving: ___, ...bare } = account;",
     to: "const { fields: __, reserving: ___, ...bare } = account;",
   }],
   "a take-over keeps the sessions": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "sessions: [], epoch: account.epoch + 1",
     to: "epoch: account.epoch + 1",
   }],
   "a take-over is no revocation": [{
-    file: SIGN_IN,
+    file: PROVEN,
     from: "sessions: [], epoch: account.epoch + 1",
     to: "sessions: []",
   }],
@@ -379,7 +393,7 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
         from: "return { ...account, identifiers, epoch: account.epoch + 1 };",
         to: "return { ...account, identifiers };",
       },
-      { file: SIGN_IN, from: "if (!lists(account, value)) return MOVED;", to: "" },
+      { file: PROVEN, from: "if (!lists(account, value)) return MOVED;", to: "" },
       {
         file: PASSKEY,
         from: `if (about === undefined) return "challenge_invalid";`,
@@ -420,6 +434,70 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
     file: REGISTRATION,
     from: "const { noted } = question;",
     to: "const noted = { uid: caller.userId, epoch: (await accounts.get(caller.userId))?.epoch ?? 0 };",
+  }],
+  "a password judged before a revocation: the listing swap does not compare the epoch": [{
+    file: GATE,
+    from: 'account.epoch === owner.account.epoch ? become(account, { is: "as it was", sid }) : MOVED',
+    to: 'become(account, { is: "as it was", sid })',
+  }],
+  "a password's change does not compare the epoch, nor look at the acting session": [
+    {
+      file: GATE,
+      from: 'account.epoch === owner.account.epoch ? become(account, { is: "as it was", sid }) : MOVED',
+      to: 'become(account, { is: "as it was", sid })',
+    },
+    {
+      file: CHANGING,
+      from: 'if (sessionId !== undefined && !isListed(account, sessionId, setAt)) return "session_ended";',
+      to: "",
+    },
+  ],
+  "a password's change does not look at the acting session": [{
+    file: CHANGING,
+    from: 'if (sessionId !== undefined && !isListed(account, sessionId, setAt)) return "session_ended";',
+    to: "",
+  }],
+  "a password's change keeps the sessions": [{
+    file: CHANGING,
+    from: "{ ...account, sessions: [], epoch: account.epoch + 1 }",
+    to: "{ ...account, epoch: account.epoch + 1 }",
+  }],
+  "a password's change is no revocation": [{
+    file: CHANGING,
+    from: "{ ...account, sessions: [], epoch: account.epoch + 1 }",
+    to: "{ ...account, sessions: [] }",
+  }],
+  "a reset does not compare the epoch": [{
+    file: RESETTING,
+    from: ": signIn.proven({ uid, account: before }, value, noted);",
+    to: ": before;",
+  }],
+  "a reset notes the account when its link is used": [
+    {
+      file: RESETTING,
+      from: 'if (owner === null || typeof signIn.proven(owner, value, noted) === "string") {',
+      to: "if (owner === null) {",
+    },
+    {
+      file: RESETTING,
+      from: "return { value, noted, owner, exp };",
+      to: "return { value, noted: { uid: owner.uid, epoch: owner.account.epoch }, owner, exp };",
+    },
+  ],
+  "a reset keeps the sessions": [{
+    file: RESETTING,
+    from: "{ ...shown, sessions: [], epoch: before.epoch + 1 }",
+    to: "{ ...shown, epoch: before.epoch + 1 }",
+  }],
+  "a reset is no revocation": [{
+    file: RESETTING,
+    from: "{ ...shown, sessions: [], epoch: before.epoch + 1 }",
+    to: "{ ...shown, sessions: [] }",
+  }],
+  "a sign-up sets the password of an account that is proven already": [{
+    file: SIGNING_UP,
+    from: 'is === "as it was" ? "identifier_taken" :',
+    to: "is === undefined ? account :",
   }],
 };
 

@@ -8,6 +8,8 @@ export type Order =
   | {
     readonly do: "read";
     readonly place: { readonly url: string } | { readonly cluster: readonly string[] };
+    /** For how long, in seconds. @default {5} */
+    readonly deadline?: number;
   };
 
 const order = JSON.parse(process.argv[2] ?? "") as Order; // our own test wrote it
@@ -20,7 +22,7 @@ if (order.do === "increment") {
   await driver.dispose();
   console.log("done");
 } else {
-  const driver = redis({ ...order.place, deadline: 0.5 });
+  const driver = redis({ ...order.place, ...(order.deadline !== undefined && { deadline: order.deadline }) });
   console.log(await Promise.resolve(driver.getItem("users:a")).catch((error) => error.code));
   await driver.dispose();
 }

@@ -6,7 +6,7 @@ import { errorsOf } from "../../src/http/openapi.ts";
 import { always, chosen } from "../../src/features/index.ts";
 import type { AnyRoute, Call } from "../../src/contract.ts";
 import { holdReply } from "./described.ts";
-import type { Grant } from "../../src/model.ts";
+import type { Grant, MailedStep } from "../../src/model.ts";
 
 /** How a flow reaches the library: by its methods, or over its routes. */
 export type Via = "method" | "http";
@@ -44,6 +44,7 @@ export const ROUTES: Readonly<Record<string, { readonly call: Call; readonly rou
 export function client(auth: FullAuth, via: Via, sends: (input: object) => void = () => {}): Client {
   const headers = new Headers({ origin: "http://localhost:3000", "user-agent": "a test" });
   const cookies: string[] = [];
+  const jar: Jar = { links: null };
   const reach = via === "http" ? overHttp : byMethod;
   const features = Object.entries(calls).map(([feature, addresses]) => {
     const methods = Object.keys(addresses).map((method) => [
@@ -51,8 +52,8 @@ export function client(auth: FullAuth, via: Via, sends: (input: object) => void 
       async (input: object = {}) => {
         const name = `${feature}.${method}`;
         sends(input);
-        const { result, set } = await reach(auth, name, input, headers);
-        for (const cookie of set) keepCookie(cookie, headers, cookies);
+        const { result, set } = await reach(auth, name, input, { headers, jar });
+        for (const cookie of set) keepCookie(cookie, { headers, jar }, cookies);
         const { accessToken, deviceToken } = Object(result) as Partial<Grant>;
         if (deviceToken !== undefined) headers.set("latchkey-device", deviceToken);
         if (accessToken !== undefined && !headers.has("cookie")) {
@@ -66,7 +67,7 @@ export function client(auth: FullAuth, via: Via, sends: (input: object) => void 
   const wears = (shown: Headers) => {
     for (const [name, value] of shown) if (name !== "cookie") headers.set(name, value);
     const pairs = shown.get("cookie")?.split("; ") ?? [];
-    for (const pair of pairs) keepCookie(pair, headers, cookies);
+    for (const pair of pairs) keepCookie(pair, { headers, jar }, cookies);
   };
   return { ...Object.fromEntries(features), headers, cookies, wears };
 }
@@ -76,7 +77,23 @@ interface Reached {
   readonly set: readonly string[];
 }
 
-async function overHttp(auth: FullAuth, name: string, input: object, headers: Headers): Promise<Reached> {
+/** What somebody's browser keeps besides the cookie of the session: what the link cookie holds. */
+interface Jar {
+  links: string | null;
+}
+
+/** What somebody's browser or program has. */
+interface Shown {
+  readonly headers: Headers;
+  readonly jar: Jar;
+}
+
+async function overHttp(
+  auth: FullAuth,
+  name: string,
+  input: object,
+  { headers, jar }: Shown,
+): Promise<Reached> {
   const { call, route } = ROUTES[name]!;
   const [method = "", path = ""] = call.split(" ");
   const used: string[] = [];
@@ -90,15 +107,21 @@ async function overHttp(auth: FullAuth, name: string, input: object, headers: He
   const sends = method === "POST" || method === "PUT" || method === "PATCH";
   const sent = new Headers(headers);
   if (sends) sent.set("content-type", "application/json");
+  if (route.links !== undefined && jar.links !== null) {
+    const link = `${LINK}=${jar.links}`;
+    sent.set("cookie", sent.has("cookie") ? `${sent.get("cookie")}; ${link}` : link);
+  }
   const base = `http://localhost:3000${route.atRoot ? "" : "/auth"}`;
-  const request = new Request(`${base}${filled}`, {
+  const query = method === "GET" && Object.keys(body).length > 0 ? `?${new URLSearchParams(body)}` : "";
+  const request = new Request(`${base}${filled}${query}`, {
     method,
     headers: sent,
     ...(sends && { body: JSON.stringify(body) }),
   });
   const response = await auth.handler(request);
   const text = await response.text();
-  const result: unknown = text === "" ? undefined : JSON.parse(text);
+  const isPage = route.reply === "page" && response.ok;
+  const result: unknown = text === "" ? undefined : isPage ? text : JSON.parse(text);
   await holdReply(auth, call, response.status, result);
   if (!response.ok) throw rebuilt(result, response.status, name, route);
   return { result, set: response.headers.getSetCookie() };
@@ -116,7 +139,12 @@ function rebuilt(body: unknown, status: number, name: string, route: AnyRoute): 
 }
 
 /** As an application's own server code does it: ask who it is, then call the method with that. */
-async function byMethod(auth: FullAuth, name: string, input: object, headers: Headers): Promise<Reached> {
+async function byMethod(
+  auth: FullAuth,
+  name: string,
+  input: object,
+  { headers, jar }: Shown,
+): Promise<Reached> {
   const { route } = ROUTES[name]!;
   const [feature = "", method = ""] = name.split(".");
   const { access } = route;
@@ -133,20 +161,32 @@ async function byMethod(auth: FullAuth, name: string, input: object, headers: He
   const result = await found[feature]![method]!({
     ...input,
     ...(route.access !== "anyone" || route.session === "starts" ? caller : {}),
-    client: { userAgent: headers.get("user-agent") ?? undefined, device: headers.get("latchkey-device") },
+    client: {
+      userAgent: headers.get("user-agent") ?? undefined,
+      device: headers.get("latchkey-device"),
+      links: jar.links,
+    },
   });
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(input)[route.keeps] === caller.sessionId;
   const ended = route.session === "ends" && !kept;
-  const set = route.session === "starts" ? auth.cookies(result as Grant) : ended ? auth.clearCookies() : [];
-  return { result, set };
+  const isGrant = route.session === "starts" && "session" in Object(result); // and no step that waits
+  const set = isGrant ? auth.cookies(result as Grant) : ended ? auth.clearCookies() : [];
+  const isBegun = route.links === "begins" && Object(input).session !== "bearer";
+  if (!isBegun) return { result, set };
+  const links = [(result as MailedStep).challengeId, ...jar.links?.split(".") ?? []].join(".");
+  return { result, set: [...set, `${LINK}=${links}`] };
 }
 
+const LINK = "latchkey-3000-link";
+
 /** The session's is sent as a cookie. What the device is known by goes where a program puts it, so that `cookie` is the session. */
-function keepCookie(set: string, headers: Headers, seen: string[]): void {
+function keepCookie(set: string, { headers, jar }: Shown, seen: string[]): void {
   const [pair = ""] = set.split(";");
   const [, device] = /-device=(.*)/.exec(pair) ?? [];
   if (device !== undefined) return headers.set("latchkey-device", device);
+  const [, links] = /-link=(.*)/.exec(pair) ?? [];
+  if (links !== undefined) return void (jar.links = links);
   seen.push(set);
   if (/Max-Age=0/.test(set)) headers.delete("cookie");
   else headers.set("cookie", pair);

@@ -4,7 +4,7 @@ import { LONG, SEED } from "../proof/showed.ts";
 import type { Via } from "./client.ts";
 import { type StoreName, STORES } from "./stores.ts";
 import { RUNTIME } from "./runtime.ts";
-import { type World, world, type WorldOptions } from "./world.ts";
+import { SOUGHT, type World, world, type WorldOptions } from "./world.ts";
 
 export { RUNTIME };
 
@@ -27,21 +27,29 @@ function waysOn(store: StoreName, place: number): readonly Via[] {
   return VIAS.filter((_, i) => (place + STORES.indexOf(store) + SEED) % VIAS.length === i);
 }
 
+/** The stores that a flow runs on: all of them on Node, and at full length. Of those that Deno and Bun both have each takes one half, in
+ * each run another one: what of a store a runtime changes, its driver's own tests ask on both. */
+function storesAt(place: number): readonly StoreName[] {
+  if (LONG || RUNTIME === "node") return STORES;
+  const turn = place + SEED + (RUNTIME === "bun" ? 1 : 0);
+  return STORES.filter((store, i) => i === 0 || store === "deno-kv" || (i + turn) % 2 === 0);
+}
+
 let registered = 0;
 
-/** A flow of the library: it runs on every store, by method or by HTTP, in whatever runtime this is, and through every instrument of
+/** A flow of the library: it runs on stores, by method or by HTTP, in whatever runtime this is, and through every instrument of
  * `test/proof`. */
 export function flow(name: string, run: (world: World) => Promise<void>, options: WorldOptions = {}): void {
   if (collected !== null) return void collected.push({ name, run, options });
   const place = registered++;
   vitest.describe(name, () => {
-    for (const store of STORES) {
+    for (const store of storesAt(place)) {
       for (const via of waysOn(store, place)) {
         vitest.test(`${store}, by ${via}`, async () => {
           const here = world(store, via, options);
           try {
             await run(here);
-            vitest.expect(await here.leaks()).toEqual([]);
+            if (SOUGHT.includes(store)) vitest.expect(await here.leaks()).toEqual([]);
             tell({ runtime: RUNTIME, store, via, flow: name });
           } finally {
             await here.close();

@@ -7,10 +7,15 @@ import type { Secret } from "./leaks.ts";
 /** What keys are derived for. */
 const LABELS: Readonly<Record<Exclude<Label, `plugin ${string}`>, true>> = {
   "email-otp": true,
+  "magic-link": true,
   "refresh-token": true,
   "device-token": true,
   "lookup-key": true,
   "signing-keys": true,
+  "password-change": true,
+  "password-reset": true,
+  "password-sign-in": true,
+  "password-sign-up": true,
   replies: true,
 };
 const remembered = new Map<string, readonly Secret[]>();

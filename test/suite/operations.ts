@@ -3,6 +3,7 @@ import { machine } from "../../src/platform.ts";
 import type { Driver, MaybePromise } from "../../src/store/driver.ts";
 import type { Client } from "./client.ts";
 import { BY_KEY, BY_PASSKEY } from "./operations_by_credential.ts";
+import { BY_PASSWORD } from "./operations_by_password.ts";
 import type { StoreName } from "./stores.ts";
 import { type World, world } from "./world.ts";
 
@@ -27,6 +28,10 @@ export interface Measured extends Pick<Case, "route" | "when"> {
 }
 
 const ADA = "ada@example.com";
+
+function tokenIn({ mailbox }: World): string {
+  return new URL(mailbox.link(ADA)).searchParams.get("token") ?? "";
+}
 
 /** Every route, in the order of the page. */
 export const CASES: readonly Case[] = [
@@ -86,8 +91,38 @@ export const CASES: readonly Case[] = [
       return () => ada.challenges.resend({ challengeId });
     },
   },
+  {
+    route: "magicLink.start",
+    when: "",
+    prepare: (world) => Promise.resolve(() => world.person().magicLink.start({ email: ADA })),
+  },
+  {
+    route: "magicLink.verify",
+    when: "a new address",
+    async prepare(world) {
+      const ada = world.person();
+      await ada.magicLink.start({ email: ADA });
+      const token = tokenIn(world);
+      return () => ada.magicLink.verify({ token });
+    },
+  },
+  {
+    route: "magicLink.verify",
+    when: "in another browser",
+    async prepare(world) {
+      await world.person().magicLink.start({ email: ADA });
+      const token = tokenIn(world);
+      return () => world.person().magicLink.verify({ token }).catch(() => {});
+    },
+  },
+  {
+    route: "magicLink.page",
+    when: "",
+    prepare: ({ person }) => Promise.resolve(() => person().magicLink.page({ token: "x" })),
+  },
   ...BY_PASSKEY,
   ...BY_KEY,
+  ...BY_PASSWORD,
   { route: "sessions.get", when: "", prepare: signedIn((ada) => ada.sessions.get()) },
   {
     route: "sessions.get",

@@ -189,7 +189,7 @@ describe.skipIf(!hasRedis)("redis", () => {
 
   test("a process whose Redis was never there ends by itself too", async () => {
     const place = { url: `redis://127.0.0.1:${await freePort()}` };
-    expect(await child({ do: "read", place })).toEqual(["storage_unavailable"]);
+    expect(await child({ do: "read", place, deadline: 0.5 })).toEqual(["storage_unavailable"]);
   });
 });
 

@@ -72,25 +72,31 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
     expect((await driver.getKeys("users:")).toSorted()).toEqual(keys.toSorted());
   });
 
-  test("a key that moves to another node while keys are listed comes once", async () => {
-    const driver = opened({ cluster: cluster.urls, base: "" });
-    const tags: string[] = []; // one for each node
-    for (const node of cluster.nodes) {
-      let tag = "listed";
-      while (await cluster.nodeOf(`{${tag}}`) !== node) tag += "-";
-      tags.push(`{${tag}}`);
-    }
-    const keys = tags.flatMap((tag) => [`${tag}:a`, `${tag}:b`]);
-    for (const key of keys) await driver.setItem(key, "1");
-    const found: string[] = [];
-    for await (const [key] of driver.entries("{listed")) {
-      found.push(key);
-      if (found.length > 1) continue;
-      const to = await other(key); // it is looked at later than this one
-      for (const step of await cluster.moving(key, to)) await step();
-    }
-    expect(found.toSorted()).toEqual(keys.toSorted());
-  });
+  test.each(["has yet to be asked", "was asked already"])(
+    "a key that moves to a node that %s while keys are listed comes once",
+    async (which) => {
+      const driver = opened({ cluster: cluster.urls, base: "" });
+      const base = `{listed-${which.length}`;
+      const tags: string[] = []; // one for each node
+      for (const node of cluster.nodes) {
+        let tag = base;
+        while (await cluster.nodeOf(`${tag}}`) !== node) tag += "-";
+        tags.push(`${tag}}`);
+      }
+      const keys = tags.flatMap((tag) => [`${tag}:a`, `${tag}:b`]);
+      for (const key of keys) await driver.setItem(key, "1");
+      const found: string[] = [];
+      for await (const [key] of driver.entries(base)) {
+        found.push(key);
+        if (found.length > 1) continue;
+        const here = await cluster.nodeOf(key);
+        const last = keys.findLast((one) => !one.startsWith(key.slice(0, -1))) ?? "";
+        const [moved, to] = which === "was asked already" ? [last, here] : [key, await other(key)];
+        for (const step of await cluster.moving(moved, to)) await step();
+      }
+      expect(found.toSorted()).toEqual(keys.toSorted());
+    },
+  );
 
   test("a given cluster lends its nodes and its prefix, and is left alone", async () => {
     const lent = new Cluster([...cluster.urls], { lazyConnect: true, redisOptions: { keyPrefix: "app:" } });
@@ -217,6 +223,10 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
     });
   });
 
+  test("a process that has disposed of its driver ends by itself", async () => {
+    expect(await child({ do: "read", place: { cluster: cluster.urls } })).toEqual(["null"]);
+  });
+
   test.each(["hangs", "dies"])("a master that %s takes its own keys with it, and no others", async (what) => {
     const driver = opened({ cluster: cluster.urls, base: "", deadline: DEADLINE });
     const node = cluster.nodes[1]!;
@@ -250,10 +260,6 @@ describe.skipIf(!hasRedis)("a redis cluster", () => {
     } else node.signal("SIGCONT");
     for (const key of [...mine, ...others]) await until(() => answers(driver, key));
     for (const one of cluster.nodes) await until(() => isWhole(cluster, one)); // for whoever asks another node
-  });
-
-  test("a process that has disposed of its driver ends by itself", async () => {
-    expect(await child({ do: "read", place: { cluster: cluster.urls } })).toEqual(["null"]);
   });
 });
 

@@ -121,10 +121,13 @@ function isDriver(storage: AuthOptions["storage"]): storage is Driver {
   return typeof Object(storage).swap === "function" && typeof Object(storage).entries === "function";
 }
 
-/** A code as it is mailed, and as it is typed. */
-function codesIn({ data }: Message): readonly Secret[] {
-  const code = data["code"] ?? "";
-  return [code, code.replaceAll("-", "")].flatMap((one) => secretIs("a code", one));
+/** A code as it is mailed, and as it is typed; or what of a link lets somebody in. */
+function codesIn({ data: { code = "", link } }: Message): readonly Secret[] {
+  const token = link === undefined ? null : new URL(link).searchParams.get("token");
+  return [
+    ...[code, code.replaceAll("-", "")].flatMap((one) => secretIs("a code", one)),
+    ...secretIs("the token of a link", token ?? ""),
+  ];
 }
 
 /** What is asked: by whom it is asked does not count where a body says what for. */

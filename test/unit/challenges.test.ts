@@ -10,9 +10,10 @@ const CHALLENGE: Challenge = {
   attemptsLeft: 3,
   resendAt: NOW,
   silent: false,
+  held: {},
   exp: NOW + 2,
 };
-const RIGHT = { is: "right", subject: CHALLENGE.subject, noted: CHALLENGE.noted };
+const RIGHT = { is: "right", subject: CHALLENGE.subject, noted: CHALLENGE.noted, held: {} };
 
 /** What happens → the challenge, what differs from a right answer, what is left of the challenge, what is told. */
 const TABLE: readonly (readonly [string, Challenge | null, object, object | null, object])[] = [

@@ -18,7 +18,7 @@ function methods(failing: number) {
       halve: (input) => Promise.resolve(input / 2),
     });
   };
-  return { tries, lazily: lazy<Methods>(["double", "halve"], load) };
+  return { tries, lazily: lazy<Methods>({ double: true, halve: true }, load) };
 }
 
 test("all who call at first wait for the same load, and there is no further one", async () => {

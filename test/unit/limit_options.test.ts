@@ -77,7 +77,7 @@ test("a limit of what is no route is config_invalid, and the routes that are on 
     expect(of(call)).toEqual([{
       path: `rateLimit["${call}"]`,
       message: expect.stringMatching(
-        /^is not a route that is on\. There are: DELETE \/me, .*POST \/email\/start, /,
+        /^is not a route that is on\. There are: DELETE \/devices\/:id, DELETE \/me, .*POST \/email\/start, /,
       ),
     }]);
   }

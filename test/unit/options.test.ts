@@ -358,11 +358,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [{ overrides: true }, ["overrides", "must be an object: it is true"]],
     [{ emailOtp: undefined, overrides: { emailOtp: {} } }, [
       "overrides.emailOtp",
-      "is not an option. There are: account, challenges, mail, sessions, users",
+      "is not an option. There are: account, challenges, devices, mail, sessions, users",
     ]],
     [{ overrides: { wellKnown: {} } }, [
       "overrides.wellKnown",
-      "is not an option. There are: account, challenges, emailOtp, mail, sessions, users",
+      "is not an option. There are: account, challenges, devices, emailOtp, mail, sessions, users",
     ]],
     [{ overrides: { users: () => {} } }, ["overrides.users", "must be an object: it is a function"]],
     [{ overrides: { users: { get: "no" } } }, ["overrides.users.get", "must be a function"]],
@@ -460,7 +460,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ]],
     [{ email: { ...EMAIL, form: 1 } }, [
       "email.form",
-      "is not an option. There are: from, locale, send, smtp, templates",
+      "is not an option. There are: from, links, locale, send, smtp, templates",
     ]],
     [{ email: { from: EMAIL.from, smtp: { ...SMTP, password: 1 } } }, [
       "email.smtp.password",

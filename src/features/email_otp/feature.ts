@@ -65,12 +65,13 @@ const routes: Routes<EmailOtp> = {
 
 function create(
   { accounts, mailedSteps, signIn }: Core,
-  { signUp, ...settings }: EmailOtpSettings,
+  { signUp, length, ...settings }: EmailOtpSettings,
 ): EmailOtp {
   const recipe: Recipe = {
     kind: "emailOtp.code",
     label: "email-otp",
     ...settings,
+    brings: { digits: length },
     everybody: signUp,
   };
   mailedSteps.add(recipe);

@@ -118,7 +118,7 @@ export const key: Feature<Key, Core, true | KeyOptions, KeySettings> = {
   settings,
   create: (core, settings) =>
     lazy(
-      Object.keys(calls) as (keyof Key)[], // one for each method
+      calls, // one for each method
       async () => (await import("./methods.ts")).methods(core, settings),
     ),
 };

@@ -8,5 +8,5 @@ export const mail: Feature<Mail, Core, undefined, undefined, keyof Mail> = {
   calls: {},
   routes: {},
   settings: () => undefined,
-  create: (core) => lazy(["bounced"], async () => (await import("./methods.ts")).methods(core)),
+  create: (core) => lazy({ bounced: true }, async () => (await import("./methods.ts")).methods(core)),
 };

@@ -121,7 +121,7 @@ export const passkey: Feature<Passkey, Core, true | PasskeyOptions, PasskeySetti
   settings,
   create: (core, settings) =>
     lazy(
-      Object.keys(calls) as (keyof Passkey)[], // one for each method
+      calls, // one for each method
       async () => (await import("./methods.ts")).methods(core, settings),
     ),
 };

@@ -50,6 +50,9 @@ export interface NewUser {
   readonly emailVerified?: boolean | undefined;
   /** A name to show, of at most 64 bytes. */
   readonly name?: string | undefined;
+  /** A hash of their password, from here or from elsewhere: a PHC string of Argon2id, scrypt or PBKDF2, or one of bcrypt. At the next
+   * sign-in it is made anew as new ones are. Only where the option `password` is on. */
+  readonly passwordHash?: string | undefined;
 }
 
 /** What {@link Users.update} takes: the user's id, and what changes. */

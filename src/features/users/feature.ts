@@ -10,7 +10,7 @@ export const users: Feature<Users, Core, undefined, undefined, keyof Users> = {
   settings: () => undefined,
   create: (core) =>
     lazy(
-      ["create", "get", "find", "update", "remove"],
+      { create: true, get: true, find: true, update: true, remove: true },
       async () => (await import("./methods.ts")).methods(core), // few processes need them
     ),
 };

@@ -9,28 +9,42 @@ import {
   optional,
   parse,
 } from "../../base/schema.ts";
+import type { Account } from "../../core/account_record.ts";
+import type { Births } from "../../core/births.ts";
 import type { Core } from "../../core/core.ts";
 import { AuthError } from "../../errors.ts";
 import type { NewUser, UpdateUser, Users } from "./contract.ts";
 
-const creating = { email: email(), emailVerified: optional(flag()), name: optional(name()) };
+const creating = {
+  email: email(),
+  emailVerified: optional(flag()),
+  name: optional(name()),
+  passwordHash: optional(matching(/^/, "a text")),
+};
 const updating = { id: matching(/^/, "a text"), name: optional(maybe(name())) };
 const finding = object<{ readonly email: string }>({ email: email() });
 // Any text may be asked for: one that is no id is nobody's.
 const byId = object<{ readonly id: string }>({ id: matching(/^/, "a text") });
 
+type Grow = (account: Account) => Account;
+
 /** The methods. */
-export function methods({ events, platform, settings, accounts, profiles, remove, views }: Core): Users {
+export function methods(core: Core): Users {
+  const { events, platform, settings, accounts, births, profiles, remove, views } = core;
   const shape = settings.users.fields === null ? object : openObject; // fields of the application's own are judged by its schema
   return {
     async create(input) {
-      const { email, emailVerified, name = null, ...given } = parse(shape<NewUser>(creating), input);
+      const { email, emailVerified, name = null, passwordHash, ...given } = parse(
+        shape<NewUser>(creating),
+        input,
+      );
       const fields = await (await profiles()).born({ name, ...given });
+      const grow = await grown(births, { passwordHash });
       const value = { type: "email", value: email } as const;
       const identifier = { ...value, proven: emailVerified === true };
       const created = await accounts.create(
         value,
-        () => accounts.newborn({ createdAt: platform.now(), name, fields, identifier, sessions: [] }),
+        () => grow(accounts.newborn({ createdAt: platform.now(), name, fields, identifier, sessions: [] })),
       );
       if (created.is === "taken") throw new AuthError("identifier_taken");
       events.emit("user.created", { userId: created.owner.uid });
@@ -53,4 +67,18 @@ export function methods({ events, platform, settings, accounts, profiles, remove
     },
     remove: async (input) => ({ removed: await remove(parse(byId, input).id) ?? 0 }),
   };
+}
+
+/** What becomes of a new account by the members that features take. */
+async function grown(births: Births, given: Readonly<Record<string, unknown>>): Promise<Grow> {
+  const all: Grow[] = [];
+  for (const [path, value] of Object.entries(given).filter(([, value]) => value !== undefined)) {
+    const birth = births.get(path);
+    if (birth === undefined) {
+      const message = "must be left out where the option `password` is off";
+      throw new AuthError("input_invalid", { issues: [{ path, message }] });
+    }
+    all.push(await birth(value));
+  }
+  return (account) => all.reduce((grown, grow) => grow(grown), account);
 }
