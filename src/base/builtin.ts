@@ -1,4 +1,5 @@
 const runtime: {
+  readonly Deno?: object;
   readonly process?: { getBuiltinModule?(name: string): object | undefined };
 } = globalThis as object;
 
@@ -7,3 +8,6 @@ const runtime: {
 export function builtin<T extends object>(name: `node:${string}`): T | undefined {
   return runtime.process?.getBuiltinModule?.(name) as T | undefined;
 }
+
+/** Whether this is Deno, whose `node:crypto` is its own, and slow at some things. */
+export const isDeno: boolean = runtime.Deno !== undefined;

@@ -1,7 +1,7 @@
 import type { AccessToken } from "../model.ts";
 import type { Settings } from "../options.ts";
 import type { Platform } from "../platform.ts";
-import type { Verified } from "../protocol/jwt.ts";
+import type { TokenCheck, Verified } from "../protocol/jwt.ts";
 import type { Prepare, Subject } from "./minting.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
@@ -24,6 +24,7 @@ export interface AccessTokens {
 export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Settings["jwt"]): AccessTokens {
   const { issuer, audience: usual, audiences, claims } = jwt;
   let making: Promise<Prepare> | undefined;
+  let checking: Promise<TokenCheck> | undefined; // jose is loaded with the first token: cookies have none
   const prepare: Prepare = async (audience, before) => {
     making ??= import("./minting.ts").then(({ minting }) => minting(keys, platform, jwt));
     return await (await making)(audience, before);
@@ -35,12 +36,8 @@ export function accessTokens(keys: SigningKeys, platform: Platform, jwt: Setting
     prepare,
     sign: async (subject) => await (await prepare(subject.audience, subject))(subject),
     async verify(token, audience: string | readonly string[] = usual) {
-      const { verifyAccessToken } = await jwts();
-      return await verifyAccessToken(token, keys.verifying, { issuer, audience, now: platform.now() });
+      checking ??= import("../protocol/jwt.ts").then(({ tokenCheck }) => tokenCheck(keys.verifying));
+      return await (await checking)(token, { issuer, audience, now: platform.now() });
     },
   };
 }
-
-/** jose is loaded with the first token: where sessions are carried by cookies alone there is none. */
-const jwts = () => loading ??= import("../protocol/jwt.ts");
-let loading: Promise<typeof import("../protocol/jwt.ts")> | undefined;

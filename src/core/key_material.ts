@@ -1,7 +1,8 @@
 import type { JWK } from "jose";
 import { fromBase64url } from "../base/encoding.ts";
 import type { Algorithm } from "../protocol/algorithms.ts";
-import type { JwtKey } from "../protocol/jwt.ts";
+import type { JwtKey } from "../protocol/jws.ts";
+import { quickKey } from "../protocol/quick_key.ts";
 
 /** A public key (RFC 7517 section 4). */
 export type PublicKey = Readonly<Record<string, string>>;
@@ -39,9 +40,10 @@ export async function imported({ kid, alg }: Pick<JwtKey, "kid" | "alg">, jwk: J
   if (pair !== undefined) {
     const { alg: _, ...named } = jwk; // no runtime agrees with another on what Ed25519 is called there
     const usage = jwk.d === undefined ? "verify" : "sign";
-    return { kid, alg, key: await crypto.subtle.importKey("jwk", named, pair, false, [usage]) };
+    const key = await crypto.subtle.importKey("jwk", named, pair, false, [usage]);
+    return { kid, alg, key, quick: quickKey(alg, jwk) };
   }
   const key = fromBase64url(jwk.k ?? "");
   if (key === null) throw new TypeError("a secret is base64url");
-  return { kid, alg, key };
+  return { kid, alg, key, quick: quickKey(alg, jwk) };
 }

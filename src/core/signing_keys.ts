@@ -5,11 +5,11 @@ import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { ALGORITHMS, PUBLISHED_FOR } from "../protocol/algorithms.ts";
-import type { JwtKey } from "../protocol/jwt.ts";
+import type { JwtKey } from "../protocol/jws.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
 import { ALONE, type Sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
-import { imported, type PublicKey } from "./key_material.ts";
+import type { PublicKey } from "./key_material.ts";
 import { isDue, isReady, kept, keyOf, type Keys, type Rules, type StoredKey } from "./key_rotation.ts";
 import type { Turned } from "./key_turns.ts";
 import type { OwnKeys } from "./own_keys.ts";
@@ -90,6 +90,7 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
   const rules = rulesOf(jwt);
   const own = ownKeysOf(given);
   const vault = vaultOf(keyring, records);
+  const [signer, verifier] = [restorer(), restorer()];
   const turning = new Map<boolean, Promise<Rotation>>();
   let loaded: Loaded | null = null;
   let loading: Promise<Loaded> | null = null;
@@ -136,12 +137,12 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
     const stored = record === null ? [] : await vault.open(record);
     const mine = await own();
     const current = stored.find(({ key }) => key.state === "current" && key.alg === rules.algorithm);
-    const signing = mine?.signing ?? (current?.jwk ? await restored(current.key, current.jwk) : null);
+    const signing = mine?.signing ?? (current?.jwk ? await signer(current.key, current.jwk) : null);
     if (signing === null) throw new TypeError("there is a current key: it was just looked for");
     const verifies = new Set(record === null ? [] : kept(record, rules, begun.at));
     const found = await Promise.all(
       stored.filter(({ key }) => verifies.has(key)).map(({ key, jwk }) =>
-        restored(key, key.public ?? jwk ?? {})
+        verifier(key, key.public ?? jwk ?? {})
       ),
     );
     const open = [...verifies].flatMap((key) => key.public === null ? [] : [key.public]);
@@ -273,13 +274,19 @@ function vaultOf(keyring: Keyring, records: Collection<Keys>) {
   };
 }
 
-/** A key as it was stored; what is none was one once. */
-async function restored(key: StoredKey, jwk: JWK): Promise<JwtKey> {
-  try {
-    return await imported(key, jwk);
-  } catch (cause) {
-    throw damaged(cause);
-  }
+/** Keys as they were stored, made ready once: an entry of the record is the same object for as long as the record's text is. */
+function restorer(): (key: StoredKey, jwk: JWK) => Promise<JwtKey> {
+  const known = new WeakMap<StoredKey, JwtKey>();
+  return async (key, jwk) => {
+    const { imported } = await import("./key_material.ts"); // where sessions are carried by cookies alone there is none
+    try {
+      const restored = known.get(key) ?? await imported(key, jwk);
+      known.set(key, restored);
+      return restored;
+    } catch (cause) {
+      throw damaged(cause); // what is no key was one once
+    }
+  };
 }
 
 function damaged(cause?: unknown): AuthError {

@@ -22,7 +22,7 @@
 import { report } from "../base/report.ts";
 import { AuthError } from "../errors.ts";
 import { platformOf } from "../platform.ts";
-import { verifyAccessToken } from "../protocol/jwt.ts";
+import { tokenCheck } from "../protocol/jwt.ts";
 import { keyCache } from "../verifier/key_cache.ts";
 import { keySource } from "../verifier/key_source.ts";
 import { type Claims, type VerifierOptions, verifierSettings } from "../verifier/options.ts";
@@ -70,10 +70,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   problems.settle();
   const { issuer, audience, clockTolerance, isRevoked } = settings;
   const keys = keyCache(keySource(settings, platform), platform, settings.staleFor);
+  const check = tokenCheck(keys.find);
   return {
     async verify(shown) {
       const expected = { issuer, audience, clockTolerance, now: platform.now() };
-      const verified = await verifyAccessToken(tokenOf(shown), keys.find, expected);
+      const verified = await check(tokenOf(shown), expected);
       if (verified.is === "expired") throw new AuthError("token_expired");
       if (verified.is === "invalid") throw new AuthError("token_invalid");
       const { claims: { sub: userId, sid: sessionId } } = verified;

@@ -1,15 +1,5 @@
-import { base64url, compactVerify, type CryptoKey, SignJWT } from "jose";
-import type { Algorithm } from "./algorithms.ts";
-
-/** A key that signs or verifies under one algorithm only (RFC 8725 section 3.1). */
-export interface JwtKey {
-  /** Its id, random. */
-  readonly kid: string;
-  /** Its one algorithm. */
-  readonly alg: Algorithm;
-  /** The key itself. */
-  readonly key: CryptoKey | Uint8Array;
-}
+import { base64url } from "jose";
+import { isSigned, type JwtKey, sign } from "./jws.ts";
 
 /** The claims of an access token (RFC 9068 section 2.2). Times are in seconds since 1970. */
 export interface AccessClaims {
@@ -56,36 +46,36 @@ export interface Expected {
   readonly clockTolerance?: number;
 }
 
+/** The keys that may have signed a token, by their ids. */
+export type FindKey = (kid: string) => Promise<JwtKey | null>;
+
 /** Signs an access token: a JWS in compact form with `typ` `at+jwt`. */
-export function signAccessToken(claims: AccessClaims, { kid, alg, key }: JwtKey): Promise<string> {
-  return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: "at+jwt" }).sign(key);
+export async function signAccessToken(claims: AccessClaims, key: JwtKey): Promise<string> {
+  return await sign(claims, key);
 }
 
-/** Verifies an access token. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`,
- * issuer or audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`,
- * `crit`), an algorithm that is not the key's own (RFC 8725 sections 3.1, 3.8–3.11). */
-export async function verifyAccessToken(
-  token: string,
-  find: (kid: string) => Promise<JwtKey | null>,
-  expected: Expected,
-): Promise<Verified> {
-  const header = profileHeader(token);
-  const key = header === null ? null : await find(header.kid);
-  if (key === null || key.alg !== header?.alg) return { is: "invalid" };
-  const claims = await signedClaims(token, key);
-  if (claims === null || !isMeant(claims, expected)) return { is: "invalid" };
-  return claims.exp > secondsOf(expected, -1) ? { is: "valid", claims } : { is: "expired" };
+/** Verifies a token for whoever expects one. */
+export type TokenCheck = (token: string, expected: Expected) => Promise<Verified>;
+
+/** What verifies access tokens. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`, issuer or
+ * audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`, `crit`), an algorithm that is not the key's own
+ * (RFC 8725 sections 3.1, 3.8–3.11). */
+export function tokenCheck(find: FindKey): TokenCheck {
+  return async (token, expected) => {
+    const claims = await signedBy(token, find);
+    if (claims === null || !isMeant(claims, expected)) return { is: "invalid" };
+    return claims.exp > secondsOf(expected, -1) ? { is: "valid", claims } : { is: "expired" };
+  };
 }
 
 /** What a token says, if its signature is right and it says all that a token of ours does. */
-async function signedClaims(token: string, { alg, key }: JwtKey): Promise<AllClaims | null> {
-  try {
-    const { payload } = await compactVerify(token, key, { algorithms: [alg] });
-    const claims: unknown = JSON.parse(decoder.decode(payload));
-    return isProfile(claims) ? claims : null;
-  } catch {
-    return null; // jose's refusals, and what is no JSON: the reader of the reply learns no more than that
-  }
+async function signedBy(token: string, find: FindKey): Promise<AllClaims | null> {
+  const parts = partsOf(token);
+  const key = parts === null ? null : await find(parts.header.kid);
+  if (parts === null || key === null || key.alg !== parts.header.alg) return null;
+  if (!await isSigned(token, parts.signature, key)) return null;
+  const claims = jsonOf(parts.payload);
+  return isProfile(claims) ? claims : null;
 }
 
 /** Whether claims are this issuer's, for this audience, and count already (RFC 9068 section 4, RFC 7519 section 4.1.5). */
@@ -101,21 +91,22 @@ function secondsOf({ now, clockTolerance = 0 }: Expected, direction: 1 | -1): nu
   return Math.floor(now / 1000) + direction * clockTolerance;
 }
 
-/** The protected header, if it is one of ours. */
-function profileHeader(token: string): { readonly kid: string; readonly alg: string } | null {
-  const parts = token.split(".");
-  const [header] = parts;
-  if (!header || !parts.every(isSpelled)) return null;
-  try {
-    const { alg, kid, typ, ...others } = JSON.parse(decoder.decode(base64url.decode(header)));
-    if (typeof alg !== "string" || typeof kid !== "string" || typ !== "at+jwt") return null;
-    return Object.keys(others).length === 0 ? { kid, alg } : null;
-  } catch {
-    return null; // not a compact JWS
-  }
+/** The parts of a token, decoded. */
+interface Parts {
+  readonly header: { readonly kid: string; readonly alg: string };
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+/** A token taken apart, if its protected header is one of ours. */
+function partsOf(token: string): Parts | null {
+  const all = token.split(".");
+  if (all.length !== 3 || !all.every(isSpelled)) return null;
+  const [first = new Uint8Array(), payload = first, signature = first] = all.map(base64url.decode);
+  const { alg, kid, typ, ...others }: Readonly<Record<string, unknown>> = Object(jsonOf(first));
+  if (typeof alg !== "string" || typeof kid !== "string" || typ !== "at+jwt") return null;
+  return Object.keys(others).length === 0 ? { header: { kid, alg }, payload, signature } : null;
+}
 
 /** How a part may end, by its length modulo 4: the bits that belong to no byte are zero (RFC 4648 section 3.5). */
 const ENDS = [/^/, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
@@ -125,6 +116,17 @@ const ENDS = [/^/, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
 function isSpelled(part: string): boolean {
   return /^[\w-]*$/.test(part) && ENDS[part.length % 4]?.test(part) === true;
 }
+
+/** What JSON in bytes says; undefined where it is none. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined; // not one of our tokens
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 const TEXTS = ["iss", "aud", "sub", "sid", "jti"] as const;
 const TIMES = ["iat", "exp", "auth_time"] as const;

@@ -1,6 +1,7 @@
 // Whether a signature is right, asked of whatever the runtime answers quickest with. Loaded when the first one is to be checked.
 import { type ECDSANamedCurve, p256, p384, p521 } from "@oslojs/crypto/ecdsa";
 import { decodeHex } from "@oslojs/encoding";
+import { builtin, isDeno } from "../base/builtin.ts";
 import { base64url, fromBase64url, hex } from "../base/encoding.ts";
 import { isStrict } from "./ed25519.ts";
 import { verifyRsa } from "./rsa.ts";
@@ -107,15 +108,8 @@ interface NodeCrypto {
   verify(digest: string | null, message: Uint8Array, pem: string, signature: Uint8Array): boolean;
 }
 
-const runtime: {
-  readonly Deno?: object;
-  readonly process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
-} = globalThis as object;
-
 /** Asked for by name, not imported: where there is none, WebCrypto does it, and no bundler stumbles. */
-const node = runtime.process?.getBuiltinModule?.("node:crypto");
-
-const isDeno = runtime.Deno !== undefined;
+const node = builtin<NodeCrypto>("node:crypto");
 
 /** A key as PEM (RFC 7468 section 13): what `node:crypto` reads quicker than DER or JWK. */
 function pemOf({ name }: Signing, publicKey: string): string {

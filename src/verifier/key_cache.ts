@@ -1,7 +1,7 @@
 import { saidBy } from "../base/hidden.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
-import type { JwtKey } from "../protocol/jwt.ts";
+import type { JwtKey } from "../protocol/jws.ts";
 import type { KeySource } from "./key_source.ts";
 
 /** The keys of an issuer, as far as they are known here. */

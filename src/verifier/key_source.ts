@@ -2,7 +2,7 @@ import { textOf } from "../base/body.ts";
 import { deadline } from "../base/deadline.ts";
 import type { Platform } from "../platform.ts";
 import { publicKeys } from "../protocol/jwks.ts";
-import type { JwtKey } from "../protocol/jwt.ts";
+import type { JwtKey } from "../protocol/jws.ts";
 import { MAX_AGE, type VerifierSettings } from "./options.ts";
 
 /** The keys of an issuer, as they are now. */
