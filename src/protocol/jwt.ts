@@ -1,5 +1,8 @@
 import { base64url } from "jose";
+import { frozen } from "../base/frozen.ts";
+import { recent } from "../base/recent.ts";
 import { isSigned, type JwtKey, sign } from "./jws.ts";
+import { nameOf } from "./quick_key.ts";
 
 /** The claims of an access token (RFC 9068 section 2.2). Times are in seconds since 1970. */
 export interface AccessClaims {
@@ -59,23 +62,40 @@ export type TokenCheck = (token: string, expected: Expected) => Promise<Verified
 
 /** What verifies access tokens. `find` knows the keys. Whatever is not exactly our own profile is invalid: another `typ`, issuer or
  * audience, a header member besides `alg`, `kid` and `typ` (so no `jwk`, `jku`, `x5c`, `crit`), an algorithm that is not the key's own
- * (RFC 8725 sections 3.1, 3.8–3.11). */
+ * (RFC 8725 sections 3.1, 3.8–3.11).
+ *
+ * Of a token that was valid it is remembered, for a while, that this key signed it, and its claims: nothing else. The key is asked for
+ * each time, and must be the very same one; whether the claims count is looked at each time. */
 export function tokenCheck(find: FindKey): TokenCheck {
+  const seen = recent<Signed>(REMEMBERED);
   return async (token, expected) => {
-    const claims = await signedBy(token, find);
-    if (claims === null || !isMeant(claims, expected)) return { is: "invalid" };
-    return claims.exp > secondsOf(expected, -1) ? { is: "valid", claims } : { is: "expired" };
+    const name = nameOf(token);
+    const before = name === undefined ? undefined : seen.get(name);
+    const stands = before !== undefined && await find(before.key.kid) === before.key;
+    const signed = stands ? before : await signedBy(token, find);
+    if (signed === null || !isMeant(signed.claims, expected)) return { is: "invalid" };
+    if (signed.claims.exp <= secondsOf(expected, -1)) return { is: "expired" };
+    if (name !== undefined) seen.keep(name, signed, token.length);
+    return { is: "valid", claims: signed.claims };
   };
 }
 
+/** A token's claims, and the key that signed them. Nobody can change them: whoever shows the token again gets the same ones. */
+interface Signed {
+  readonly key: JwtKey;
+  readonly claims: AllClaims;
+}
+
+const REMEMBERED = 2 ** 22; // characters of tokens, which are 600 long at least; twice as many at most
+
 /** What a token says, if its signature is right and it says all that a token of ours does. */
-async function signedBy(token: string, find: FindKey): Promise<AllClaims | null> {
+async function signedBy(token: string, find: FindKey): Promise<Signed | null> {
   const parts = partsOf(token);
   const key = parts === null ? null : await find(parts.header.kid);
   if (parts === null || key === null || key.alg !== parts.header.alg) return null;
   if (!await isSigned(token, parts.signature, key)) return null;
   const claims = jsonOf(parts.payload);
-  return isProfile(claims) ? claims : null;
+  return isProfile(claims) ? { key, claims: frozen(claims) } : null;
 }
 
 /** Whether claims are this issuer's, for this audience, and count already (RFC 9068 section 4, RFC 7519 section 4.1.5). */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type redis from "../../drivers/redis.ts";
 import type { createAuth } from "../../src/auth.ts";
+import type { tokenCheck } from "../../src/protocol/jwt.ts";
 import type { Parts } from "../proof/accounts.ts";
 
 /** A change of one place in the source. */
@@ -42,6 +43,14 @@ export async function plantedWithParts(
 export async function plantedRedis(changes: readonly Change[]): Promise<typeof redis> {
   const door: { readonly default: typeof redis } = await import(copied(changes)("drivers/redis.ts"));
   return door.default;
+}
+
+/** What checks access tokens, from such a copy. */
+export async function plantedTokenCheck(changes: readonly Change[]): Promise<typeof tokenCheck> {
+  const file: { readonly tokenCheck: typeof tokenCheck } = await import(
+    copied(changes)("src/protocol/jwt.ts")
+  );
+  return file.tokenCheck;
 }
 
 async function createAuthOf(copy: Copy): Promise<typeof createAuth> {
