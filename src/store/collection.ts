@@ -1,6 +1,7 @@
 import type * as v from "valibot";
 import { deadline, type Within } from "../base/deadline.ts";
 import { saidBy } from "../base/hidden.ts";
+import { recent } from "../base/recent.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { Driver, MaybePromise, Undurable } from "./driver.ts";
@@ -87,7 +88,8 @@ export function collection<T extends Expiring & object>(
   const { platform, within } = store;
   /** The exact text of each record that was read or written: what a swap compares. */
   const texts = new WeakMap<T, string>();
-  const known = parses<T>();
+  /** What was parsed lately, by its exact text, which is read from the store each time: so nothing of it is ever out of date. */
+  const known = recent<T>(REMEMBERED);
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
   /** Answers at once where the driver does. */
@@ -103,7 +105,7 @@ export function collection<T extends Expiring & object>(
   function parsed(key: string, text: string | null): T | null {
     if (text === null) return null;
     const record = known.get(text) ?? shaped(key, text, shape);
-    known.keep(text, record);
+    known.keep(text, record, text.length);
     texts.set(record, text);
     return record;
   }
@@ -184,30 +186,7 @@ export function collection<T extends Expiring & object>(
   };
 }
 
-/** What was parsed lately, by its exact text, which is read from the store each time: so nothing of it is ever out of date. */
-interface Parses<T> {
-  readonly get: (text: string) => T | undefined;
-  readonly keep: (text: string, record: T) => void;
-}
-
 const REMEMBERED = 2 ** 20; // characters of text; twice as many at most
-
-/** Two generations: when the young one is full, it is the old one, and what was old is forgotten. */
-function parses<T>(): Parses<T> {
-  let young = new Map<string, T>();
-  let old = new Map<string, T>();
-  let size = 0;
-  return {
-    get: (text) => young.get(text) ?? old.get(text),
-    keep(text, record) {
-      if (young.has(text)) return;
-      young.set(text, record);
-      size += text.length;
-      if (size <= REMEMBERED) return;
-      [old, young, size] = [young, new Map(), 0];
-    },
-  };
-}
 
 function isUndurable(cause: unknown): boolean {
   return typeof cause === "object" && cause !== null && "undurable" in cause;

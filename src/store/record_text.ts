@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { crc32 } from "../base/checksum.ts";
 import { base64url } from "../base/encoding.ts";
+import { frozen } from "../base/frozen.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 
@@ -26,7 +27,7 @@ export function summed(json: string): string {
   return `${text},"sum":"${crc32(text)}"}`;
 }
 
-/** The record that a text is. Nobody can change it.
+/** The record that a text is. Nobody can change it: whoever reads the same text gets the same record.
  * @throws {AuthError} `storage_corrupt` */
 export function shaped<T extends object>(key: string, text: unknown, shape: v.GenericSchema<unknown, T>): T {
   // A driver may hand back what no text is: an Error, a number, a list that looks like its only entry.
@@ -53,13 +54,6 @@ function parsed(key: string, text: string): unknown {
   } catch (cause) {
     throw corrupt(key, "is not JSON", cause);
   }
-}
-
-/** Whoever reads the same text gets the same record: nobody may change it under another's hands. */
-function frozen(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  Object.values(value).forEach(frozen);
-  return Object.freeze(value);
 }
 
 function corrupt(key: string, what: string, cause?: unknown): AuthError {
