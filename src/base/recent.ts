@@ -1,25 +1,37 @@
 /** What was worked out lately, by what it was worked out of. */
 export interface Recent<V> {
-  /** What is known of it, if anything is. */
+  /** What is known of it, if anything is. What is asked for again and again stays. */
   readonly get: (name: string) => V | undefined;
-  /** Keeps it, or keeps it for longer. `size` is what it counts for, the same each time. */
-  readonly keep: (name: string, value: V, size: number) => void;
+  /** Keeps it, and answers it. `size` is what it counts for. */
+  readonly keep: (name: string, value: V, size: number) => V;
 }
 
-/** Keeps what sizes of `limit` and one more are room for, and what was kept just before that: twice as much at most. Two generations:
- * when the young one is full, it is the old one, and what was old is forgotten. */
+/** Keeps what was asked for last: as much as `limit` has room for, by size, and as much again that was asked for just before. Two
+ * generations: when the young one is full, it is the old one, and what was old is forgotten. */
 export function recent<V>(limit: number): Recent<V> {
-  let young = new Map<string, V>();
-  let old = new Map<string, V>();
-  let size = 0;
+  let young = new Map<string, Kept<V>>();
+  let old = new Map<string, Kept<V>>();
+  let total = 0;
+
+  function keep(name: string, kept: Kept<V>): V {
+    total += kept.size - (young.get(name)?.size ?? 0);
+    young.set(name, kept);
+    if (total > limit) [old, young, total] = [young, new Map(), 0];
+    return kept.value;
+  }
+
   return {
-    get: (name) => young.get(name) ?? old.get(name),
-    keep(name, value, more) {
-      if (young.has(name)) return;
-      young.set(name, value);
-      size += more;
-      if (size <= limit) return;
-      [old, young, size] = [young, new Map(), 0];
+    get(name) {
+      const kept = young.get(name);
+      if (kept !== undefined) return kept.value;
+      const before = old.get(name);
+      return before === undefined ? undefined : keep(name, before);
     },
+    keep: (name, value, size) => keep(name, { value, size }),
   };
+}
+
+interface Kept<V> {
+  readonly value: V;
+  readonly size: number;
 }

@@ -75,7 +75,7 @@ export function tokenCheck(find: FindKey): TokenCheck {
     const signed = stands ? before : await signedBy(token, find);
     if (signed === null || !isMeant(signed.claims, expected)) return { is: "invalid" };
     if (signed.claims.exp <= secondsOf(expected, -1)) return { is: "expired" };
-    if (name !== undefined) seen.keep(name, signed, token.length);
+    if (name !== undefined && !stands) seen.keep(name, signed, token.length);
     return { is: "valid", claims: signed.claims };
   };
 }

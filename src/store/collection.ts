@@ -104,8 +104,9 @@ export function collection<T extends Expiring & object>(
 
   function parsed(key: string, text: string | null): T | null {
     if (text === null) return null;
-    const record = known.get(text) ?? shaped(key, text, shape);
-    known.keep(text, record, text.length);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const record = known.keep(text, shaped(key, text, shape), text.length);
     texts.set(record, text);
     return record;
   }

@@ -126,6 +126,19 @@ test("a token that was right is remembered, and one that was not is not", async 
   });
 });
 
+test("it is remembered anew when its key has been read again", async () => {
+  let key = ours.verifying;
+  const verify = tokenCheck(() => Promise.resolve(key));
+  const claims = async () => {
+    const verified = await verify(token, EXPECTED);
+    return verified.is === "valid" ? verified.claims : null;
+  };
+  const first = await claims();
+  key = { ...key };
+  const second = await claims();
+  expect([second === first, await claims() === second]).toEqual([false, true]);
+});
+
 const FILE = "src/protocol/jwt.ts";
 const mistake = (from: string, to: string): readonly Change[] => [{ file: FILE, from, to }];
 
