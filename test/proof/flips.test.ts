@@ -70,9 +70,9 @@ function turning(text: string, member: string, place: number): string {
 test.skipIf(RUNTIME !== "node")("a library that takes what cannot be read for nothing is seen", async () => {
   const make = await planted([{
     file: "src/store/collection.ts",
-    from: "const record = known.get(text) ?? shaped(key, text, shape);\n    known.keep",
+    from: "const record = known.keep(text, shaped(key, text, shape), text.length);",
     to:
-      "let record: T; try { record = known.get(text) ?? shaped(key, text, shape); } catch { return null; } known.keep",
+      "let record: T; try { record = known.keep(text, shaped(key, text, shape), text.length); } catch { return null; }",
   }]);
   expect((await flips("memory", 60, make)).filter(isUnseen)).not.toEqual([]);
   caught("disk", "a library that takes what cannot be read for nothing");
