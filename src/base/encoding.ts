@@ -1,9 +1,5 @@
 import { sha256 as digest } from "@oslojs/crypto/sha2";
-import {
-  encodeBase32LowerCaseNoPadding,
-  encodeBase64urlNoPadding,
-  encodeHexLowerCase,
-} from "@oslojs/encoding";
+import { encodeBase64urlNoPadding, encodeHexLowerCase } from "@oslojs/encoding";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -24,10 +20,23 @@ export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** Lowercase base32 without padding (RFC 4648 section 6): the alphabet of ids and keys, safe where case is folded. */
+/** Lowercase base32 without padding (RFC 4648 section 6): the alphabet of ids and keys, safe where case is folded. A loop, which is
+ * several times as fast as the library: every token has an id. */
 export function base32(bytes: Uint8Array): string {
-  return encodeBase32LowerCaseNoPadding(bytes);
+  let [text, held, bits] = ["", 0, 0];
+  for (const byte of bytes) {
+    held = held << 8 | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32[held >> bits];
+      held &= (1 << bits) - 1;
+    }
+  }
+  return bits > 0 ? `${text}${BASE32[held << (5 - bits)]}` : text; // what is missing of the last one is zeros
 }
+
+const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** base64url without padding (RFC 4648 section 5). */
 export function base64url(bytes: Uint8Array): string {
