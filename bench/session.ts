@@ -1,6 +1,7 @@
 import memory from "../drivers/memory.ts";
 import { createAuth } from "../mod.ts";
-import { sha256, utf8 } from "../src/base/encoding.ts";
+import { utf8 } from "../src/base/encoding.ts";
+import { sha256 } from "../src/base/hash.ts";
 import type { Driver } from "../src/store/driver.ts";
 import { parseSessionToken } from "../src/crypto/token.ts";
 

@@ -1,4 +1,3 @@
-import { sha256 as digest } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding, encodeHexLowerCase } from "@oslojs/encoding";
 
 const encoder = new TextEncoder();
@@ -72,11 +71,6 @@ const SEXTETS: readonly (number | undefined)[] = Array.from({ length: 128 }, (_,
 /** Lowercase hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   return encodeHexLowerCase(bytes);
-}
-
-/** SHA-256 (FIPS 180-4). */
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return digest(bytes);
 }
 
 /** Whether two texts are equal, in a time that depends on their lengths alone. Compared as they are: to encode them first would take

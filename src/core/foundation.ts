@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { base32, base64url, fromBase64url, utf8 } from "../base/encoding.ts";
-import { hmacSha256, type Keyring } from "../crypto/keyring.ts";
+import { hmacSha256 } from "../base/hash.ts";
+import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Store } from "../store/collection.ts";
 import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";

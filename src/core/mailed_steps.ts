@@ -1,4 +1,5 @@
-import { base64url, sha256, utf8 } from "../base/encoding.ts";
+import { base64url } from "../base/encoding.ts";
+import { sha256Text } from "../base/hash.ts";
 import { keepBack } from "../base/hidden.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
@@ -167,7 +168,7 @@ export function mailedSteps(
         client: asked.client,
         userId: asked.noted.uid ?? undefined,
         data,
-        idempotencyKey: base64url(sha256(utf8(`${id} ${kept.exp}`))), // the id itself is told to nobody else
+        idempotencyKey: sha256Text(`${id} ${kept.exp}`), // the id itself is told to nobody else
       });
     } catch (error) {
       // Where the reply must not tell who exists, neither may what becomes of the challenge.

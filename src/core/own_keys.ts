@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { base64url, utf8 } from "../base/encoding.ts";
-import { hmacSha256 } from "../crypto/keyring.ts";
+import { hmacSha256 } from "../base/hash.ts";
 import { AuthError } from "../errors.ts";
 import type { JwtSettings } from "../options/jwt.ts";
 import { algorithmOf, bareJwk, flawOf, type Pem, pemOf, thumbprint } from "../protocol/jwk.ts";

@@ -1,4 +1,5 @@
 import { equal } from "../base/encoding.ts";
+import { sha256Text } from "../base/hash.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { formatRefreshToken, newSecret, parseRefreshToken, type RefreshToken } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
@@ -7,14 +8,7 @@ import type { Collection, Store } from "../store/collection.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import { isListed } from "./account_record.ts";
 import type { Accounts } from "./accounts.ts";
-import {
-  type Family,
-  type Found,
-  hashed,
-  rotate,
-  type Rotated,
-  type SessionRecord,
-} from "./session_record.ts";
+import { type Family, type Found, rotate, type Rotated, type SessionRecord } from "./session_record.ts";
 
 /** The tokens of families: derived, compared, rotated. */
 export interface RefreshTokens {
@@ -90,7 +84,7 @@ export function refreshTokens(
       if (!genuine) throw new AuthError("token_invalid");
       const presented = {
         generation,
-        attempt: attempt === undefined ? null : hashed(attempt),
+        attempt: attempt === undefined ? null : sha256Text(attempt),
         now,
         leeway: settings.reuseLeeway * 1000,
         idle: settings.idleTtl * 1000,

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { base64url, sha256, utf8 } from "../base/encoding.ts";
 import type { Decision } from "../store/collection.ts";
 import type { Account } from "./account_record.ts";
 
@@ -79,11 +78,6 @@ const KEPT_ROTATIONS = 8;
 export interface Use {
   readonly now: number;
   readonly idle: number;
-}
-
-/** A secret of its owner as a session keeps it. */
-export function hashed(secret: string): string {
-  return base64url(sha256(utf8(secret)));
 }
 
 /** The session as used now. */

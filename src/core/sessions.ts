@@ -1,4 +1,5 @@
 import { equal } from "../base/encoding.ts";
+import { sha256Text } from "../base/hash.ts";
 import { keptOf } from "../base/said.ts";
 import { formatSessionToken, newId, newSecret, parseSessionToken } from "../crypto/token.ts";
 import type { MaybeCaller } from "../contract.ts";
@@ -10,7 +11,7 @@ import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
 import { type Account, isListed, type Listed } from "./account_record.ts";
 import { type RefreshGround, refreshTokens } from "./refresh_tokens.ts";
-import { type Found, hashed, isDue, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
+import { type Found, isDue, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
 
 /** What a request showed to say who it is. `doubled`: our cookie twice. */
 export type Credential =
@@ -126,7 +127,7 @@ export function sessions(ground: Ground): Sessions {
     const found = await load(parsed.uid, parsed.sid);
     if (found === null) return { is: "session_ended" };
     const { hash, audience = usual } = found.record;
-    if (hash === null || !equal(hash, hashed(parsed.secret))) return { is: "token_invalid" };
+    if (hash === null || !equal(hash, sha256Text(parsed.secret))) return { is: "token_invalid" };
     if (audiences?.some((one) => one === audience) === false) return { is: "token_invalid" };
     return { is: "found", found };
   }
@@ -187,7 +188,7 @@ export function sessions(ground: Ground): Sessions {
         ip: keptOf(client?.ip, 64),
         userAgent: keptOf(client?.userAgent, 256),
         ...(audience !== usual && { audience }),
-        hash: secret === null ? null : hashed(secret),
+        hash: secret === null ? null : sha256Text(secret),
         family: secret === null ? tokens.family() : null,
         exp: Math.min(exp, at + idle),
       };

@@ -1,6 +1,5 @@
-import { hmac } from "@oslojs/crypto/hmac";
-import { SHA256 } from "@oslojs/crypto/sha2";
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
+import { hmacSha256 } from "../base/hash.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
@@ -36,11 +35,6 @@ export type Opened =
   | { readonly is: "open"; readonly plain: string; readonly fingerprint: string }
   | { readonly is: "unknown"; readonly fingerprint: string }
   | { readonly is: "damaged" };
-
-/** HMAC-SHA-256 (RFC 2104). */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return hmac(SHA256, key, message);
-}
 
 /** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. */
 export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
-import { SHA256 } from "@oslojs/crypto/sha2";
 import { deadline, type Within } from "../base/deadline.ts";
 import { base64url, fromBase64url, utf8 } from "../base/encoding.ts";
+import { Sha256 } from "../base/hash.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Ran } from "../core/replies.ts";
@@ -110,7 +110,7 @@ export async function respondOnce(
 /** SHA-256 of a request's body, which stays to be read. */
 async function digestOf(request: Request): Promise<string> {
   if (request.bodyUsed) throw new TypeError("idempotent must be called before the request's body is read");
-  const hash = new SHA256();
+  const hash = new Sha256();
   const body = request.body === null
     ? null
     : await piecesOf(request.clone().body?.getReader(), LARGEST_ASKED);

@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
-import { base64url, fromBase64url, sha256, utf8 } from "../base/encoding.ts";
+import { fromBase64url } from "../base/encoding.ts";
+import { sha256Text } from "../base/hash.ts";
 import type { Algorithm } from "./algorithms.ts";
 
 /** Bytes of a secret, at least: as many as the hash has (RFC 7518 section 3.2). */
@@ -93,7 +94,7 @@ export function bareJwk(jwk: JWK, open: boolean): JWK {
 /** The thumbprint of a key that has a public part (RFC 7638 section 3). */
 export function thumbprint(jwk: JWK): string {
   const members = Object.entries(bareJwk(jwk, true)).toSorted(([a], [b]) => a < b ? -1 : 1);
-  return base64url(sha256(utf8(JSON.stringify(Object.fromEntries(members)))));
+  return sha256Text(JSON.stringify(Object.fromEntries(members)));
 }
 
 /** A key as PEM (RFC 7468), taken apart. */

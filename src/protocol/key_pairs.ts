@@ -1,6 +1,7 @@
 // Ed25519 public keys in the forms in which people hold them, and the one in which they are kept: base64url of the 32 bytes.
 import { fromBase58 } from "../base/base58.ts";
-import { base64url, fromBase64url, hex, sha256 } from "../base/encoding.ts";
+import { base64url, fromBase64url, hex } from "../base/encoding.ts";
+import { sha256 } from "../base/hash.ts";
 import { isPublicKey } from "./ed25519.ts";
 import { pemOf } from "./jwk.ts";
 import { base64, ed25519Blob, fromBase64, fromEd25519Blob } from "./ssh_wire.ts";

@@ -1,7 +1,8 @@
 // RSA by plain numbers: keys written and read, signatures verified where a runtime does not read every key. All of it is public: it may
 // take as long as it shows.
 import { decodeHex } from "@oslojs/encoding";
-import { hex, sha256 } from "../base/encoding.ts";
+import { hex } from "../base/encoding.ts";
+import { sha256 } from "../base/hash.ts";
 
 /** A modulus, of 2048 bits or more and without zeros before them, and an exponent of a few bytes. */
 export interface RsaKey {

@@ -1,6 +1,7 @@
 // The checks of WebAuthn Level 3, sections 7.1 (registration) and 7.2 (authentication): what was parsed goes in, a verdict comes out.
 // Loaded when the first passkey is to be judged.
-import { base64url, sha256, utf8 } from "../base/encoding.ts";
+import { base64url, utf8 } from "../base/encoding.ts";
+import { sha256 } from "../base/hash.ts";
 import { publicKeyOf } from "./cose_key.ts";
 import { isSignatureAlgorithm, type SignatureAlgorithm, verify } from "./signatures.ts";
 import { flawOfAttestation } from "./webauthn_attestation.ts";

@@ -1,4 +1,5 @@
-import { base64url, fromBase64url, sha256, utf8 } from "../base/encoding.ts";
+import { base64url, fromBase64url, utf8 } from "../base/encoding.ts";
+import { sha256 } from "../base/hash.ts";
 import { machine } from "../platform.ts";
 import { clientData, type Page, refusal, rpIdOf } from "./browser.ts";
 import { bigEndian, bytesOf, type Cbor, cbor } from "./cbor.ts";

@@ -2,7 +2,7 @@
 import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import { base64url, utf8 } from "../../src/base/encoding.ts";
-import { hmacSha256 } from "../../src/crypto/keyring.ts";
+import { hmacSha256 } from "../../src/base/hash.ts";
 import { AuthError, type Claims, createVerifier, type VerifierOptions } from "../../src/doors/verify.ts";
 import { publicKeys } from "../../src/protocol/jwks.ts";
 import { ALGORITHMS } from "../../src/protocol/algorithms.ts";

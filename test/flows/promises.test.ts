@@ -1,6 +1,6 @@
 // Promises of which no other file speaks by name: to users, about sessions and codes; to operators, about what is stored.
 import { expect } from "vitest";
-import { base64url, sha256, utf8 } from "../../src/base/encoding.ts";
+import { sha256Text } from "../../src/base/hash.ts";
 import type { AuthError } from "../../src/errors.ts";
 import type { Grant, SessionMode } from "../../src/model.ts";
 import type { Driver } from "../../src/store/driver.ts";
@@ -213,7 +213,7 @@ flow("the cookie holds 256 random bits, of which the session keeps the SHA-256 a
   const { client, grant } = await signIn(world, ADA);
   const [, secret = ""] = /^lks_[a-z2-7]{52}([\w-]{43})$/.exec(cookieOf(client)) ?? [];
   const text = String((await world.contents()).get(`sessions:${grant.user.id}:${grant.session.id}`));
-  expect(JSON.parse(text)).toMatchObject({ hash: base64url(sha256(utf8(secret))), family: null });
+  expect(JSON.parse(text)).toMatchObject({ hash: sha256Text(secret), family: null });
   expect(text).not.toContain(secret);
 });
 

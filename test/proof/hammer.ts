@@ -1,5 +1,5 @@
 // Everything that can be asked of the library, over and over, by chance, about the same few accounts. Every request is noted.
-import { base64url, sha256, utf8 } from "../../src/base/encoding.ts";
+import { sha256Text } from "../../src/base/hash.ts";
 import { parseRefreshToken } from "../../src/crypto/token.ts";
 import type { Grant, Message } from "../../src/model.ts";
 import type { AuthOptions } from "../../src/options.ts";
@@ -145,7 +145,7 @@ const work = {
         did: "refresh",
         ...{ user, session, shown: generationOf(shown) ?? -1 },
         got: got === null ? null : generationOf(got.refreshToken),
-        token: got === null ? null : base64url(sha256(utf8(got.refreshToken ?? ""))).slice(0, 16),
+        token: got === null ? null : sha256Text(got.refreshToken ?? "").slice(0, 16),
       }),
     );
     if (grant !== null) hammer.board.tell({ held: heldBy(hammer, grant, tokens[1]) });

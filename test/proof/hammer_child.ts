@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createAuth } from "../../src/auth.ts";
-import { base64url, sha256, utf8 } from "../../src/base/encoding.ts";
+import { sha256Text } from "../../src/base/hash.ts";
 import { chance } from "../../src/testing/chance.ts";
 import { mailbox } from "../../src/testing/mailbox.ts";
 import { type Change, planted } from "../suite/planted.ts";
@@ -81,5 +81,5 @@ function say(what: Said): void {
 
 /** Another text for another text: a minute's records are more than is kept. */
 function shortened(text: string): string {
-  return base64url(sha256(utf8(text))).slice(0, 22);
+  return sha256Text(text).slice(0, 22);
 }

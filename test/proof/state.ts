@@ -1,6 +1,7 @@
 // What every state of a store satisfies, and what a sweep leaves nothing of.
 import { base32, fromBase64url, utf8 } from "../../src/base/encoding.ts";
-import { hmacSha256, keyring } from "../../src/crypto/keyring.ts";
+import { hmacSha256 } from "../../src/base/hash.ts";
+import { keyring } from "../../src/crypto/keyring.ts";
 import type { Write } from "./history.ts";
 
 /** An account as it is stored, as far as the rules speak of it. */

@@ -1,6 +1,7 @@
 // Ceremonies put together by hand, rightly signed: so that one thing at a time can be wrong in them.
 import { generateKeyPairSync, sign } from "node:crypto";
-import { base64url, fromBase64url, sha256, utf8 } from "../../src/base/encoding.ts";
+import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
+import { sha256 } from "../../src/base/hash.ts";
 import type { StoredCredential } from "../../src/protocol/webauthn.ts";
 import type {
   AuthenticationResponseJSON,

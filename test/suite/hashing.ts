@@ -1,10 +1,10 @@
 // Passwords hashed at no cost: what a flow shows of them does not depend on how long that takes.
-import { base64url, sha256, utf8 } from "../../src/base/encoding.ts";
+import { sha256Text } from "../../src/base/hash.ts";
 import type { PasswordOptions } from "../../src/features/password/options.ts";
 
 /** The hash of a password, as these tests have it. */
 export function quick(password: string): string {
-  return `quick:${base64url(sha256(utf8(password)))}`;
+  return `quick:${sha256Text(password)}`;
 }
 
 /** The option `password` of tests: hashes of one step. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import memory from "../../drivers/memory.ts";
-import { base32, sha256, utf8 } from "../../src/base/encoding.ts";
+import { base32, utf8 } from "../../src/base/encoding.ts";
+import { sha256 } from "../../src/base/hash.ts";
 import { newborn } from "../../src/core/account_record.ts";
 import { devices } from "../../src/core/devices.ts";
 import type { Events } from "../../src/core/events.ts";

@@ -1,7 +1,8 @@
 import { createHmac, hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { hex } from "../../src/base/encoding.ts";
-import { hkdf, hmacSha256, keyring, type Label } from "../../src/crypto/keyring.ts";
+import { hmacSha256 } from "../../src/base/hash.ts";
+import { hkdf, keyring, type Label } from "../../src/crypto/keyring.ts";
 import { chance } from "../../src/testing/chance.ts";
 
 const OLD = "the-old-secret-0123456789-0123456789";

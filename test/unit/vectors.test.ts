@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
-import { hmacSha256 } from "../../src/crypto/keyring.ts";
+import { hmacSha256 } from "../../src/base/hash.ts";
 import { createVerifier } from "../../src/doors/verify.ts";
 import { type Algorithm, ALGORITHMS } from "../../src/protocol/algorithms.ts";
 import type { JwtKey } from "../../src/protocol/jws.ts";

@@ -2,7 +2,8 @@
 // in authenticator data and keys.
 import { createPublicKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { base64url, hex, sha256, utf8 } from "../../src/base/encoding.ts";
+import { base64url, hex, utf8 } from "../../src/base/encoding.ts";
+import { sha256 } from "../../src/base/hash.ts";
 import { report } from "../../src/base/report.ts";
 import { AuthError } from "../../src/errors.ts";
 import { settings } from "../../src/features/passkey/settings.ts";
