@@ -1,6 +1,7 @@
 import type { AnyRoute } from "../contract.ts";
 import { AuthError } from "../errors.ts";
 import type { CorsSettings } from "../options/cors.ts";
+import type { Reply } from "./reply.ts";
 
 /** Who may read a reply. */
 export interface Readers {
@@ -20,9 +21,9 @@ export interface Cors {
   readonly isPreflight: (request: Request) => boolean;
   /** What such a request is answered. `methods`: what the path answers.
    * @throws {AuthError} `origin_forbidden` */
-  readonly preflight: (readers: Readers | null, methods: readonly string[]) => Response;
+  readonly preflight: (readers: Readers | null, methods: readonly string[]) => Reply;
   /** Adds to a reply what lets `readers` read it. */
-  readonly open: (readers: Readers | null, route: AnyRoute | null, reply: Response) => void;
+  readonly open: (readers: Readers | null, route: AnyRoute | null, reply: Reply) => void;
 }
 
 const ASKED = ["Authorization", "Content-Type", "Idempotency-Key", "X-Idempotency-Key", "Latchkey-Device"];
@@ -44,9 +45,9 @@ export function cors(
     return withCookies || allows !== null ? { origin, withCookies } : null;
   }
 
-  function grant(headers: Headers, { origin, withCookies }: Readers): void {
-    headers.set("Access-Control-Allow-Origin", origin);
-    if (withCookies) headers.set("Access-Control-Allow-Credentials", "true");
+  function granted({ origin, withCookies }: Readers): Readonly<Record<string, string>> {
+    const allowed = { "Access-Control-Allow-Origin": origin };
+    return withCookies ? { ...allowed, "Access-Control-Allow-Credentials": "true" } : allowed;
   }
 
   return {
@@ -56,23 +57,23 @@ export function cors(
       method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method"),
     preflight(readers, methods) {
       if (readers === null) throw new AuthError("origin_forbidden");
-      const headers = new Headers({
+      const headers = {
         "Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         "Access-Control-Allow-Methods": methods.join(", "),
         "Access-Control-Allow-Headers": [...ASKED, "X-Request-Id"].join(", "),
         "Access-Control-Max-Age": String(maxAge),
-      });
-      grant(headers, readers);
-      return new Response(null, { status: 204, headers });
+        ...granted(readers),
+      };
+      return { status: 204, body: null, headers, cookies: [] };
     },
     open(allowed, route, { headers }) {
       // What everybody may keep, everybody may read: it depends on nobody.
       const readers = route?.maxAge === undefined ? allowed : ANYBODY;
-      const varies = readers !== ANYBODY && !headers.get("Vary")?.startsWith("Origin");
-      if (varies) headers.append("Vary", "Origin");
+      const { Vary: by = "" } = headers;
+      const varies = readers !== ANYBODY && !by.startsWith("Origin");
+      if (varies) headers["Vary"] = by === "" ? "Origin" : `${by}, Origin`;
       if (readers === null) return;
-      grant(headers, readers);
-      headers.set("Access-Control-Expose-Headers", TOLD.join(", "));
+      Object.assign(headers, granted(readers), { "Access-Control-Expose-Headers": TOLD.join(", ") });
     },
   };
 }

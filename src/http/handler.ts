@@ -8,12 +8,12 @@ import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo, MailedStep, Page, Redirect } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
-import { callerOf, clientOf } from "./caller.ts";
+import { callerOf, clientOf, requestIds } from "./caller.ts";
 import { cors, type Readers } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
 import type { Sent } from "./idempotent.ts";
-import { failure, OURS, type SessionCookie, type Shown, success } from "./reply.ts";
+import { failure, type Reply, responseOf, type SessionCookie, type Shown, success } from "./reply.ts";
 import { pathOf, queryOf, router } from "./router.ts";
 
 /** Answers a request. `info` is what the server tells of the connection. Never throws, never hangs. */
@@ -45,9 +45,10 @@ export function handler(
   const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
   const route = router(endpoints, settings.basePath);
+  const newRequestId = requestIds(platform.random);
   const shared = cors(settings.cors, settings.trusts);
 
-  async function answer(asked: Asked, info: unknown): Promise<Response> {
+  async function answer(asked: Asked, info: unknown): Promise<Reply> {
     const { request, client } = asked;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const path = pathOf(request.url);
@@ -62,7 +63,9 @@ export function handler(
       isForeign: isForeign(request, settings.trusts),
       mayAsk: shared.goesBeyondTrust && asked.readers !== null,
     };
-    admit(request, origin, endpoint.route, isCounted(endpoint));
+    const isCounted = endpoint.route.limit !== undefined ||
+      settings.limits.routes[endpoint.call] !== undefined;
+    admit(request, origin, endpoint.route, isCounted);
     asked.admitted = origin.isForeign ? "without cookies" : "whole";
     if (settings.clientIp !== null) await count(asked, endpoint, info);
     const body = await sentIn(request, method, endpoint);
@@ -78,7 +81,7 @@ export function handler(
     const begun = begunBy(endpoint.route, sent, result);
     const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies, begun, shown };
     const reply = success(answer, cookie);
-    if (isReplay) reply.headers.set("Idempotency-Replayed", "true");
+    if (isReplay) reply.headers["Idempotency-Replayed"] = "true";
     return reply;
   }
 
@@ -86,10 +89,6 @@ export function handler(
   function begunBy({ links }: AnyRoute, sent: object, result: unknown): string | null {
     const { session = settings.session.usual }: { readonly session?: unknown } = Object(sent);
     return links === "begins" && session === "cookie" ? (result as MailedStep).challengeId : null;
-  }
-
-  function isCounted({ call, route }: Endpoint): boolean {
-    return route.limit !== undefined || settings.limits.routes[call] !== undefined;
   }
 
   /** What a request says besides its path: the members of the input, of a GET in the query. */
@@ -116,13 +115,20 @@ export function handler(
 
   function failed(error: unknown, asked: Asked): Response {
     try {
-      return refusal(error, asked);
+      return sent(refusal(error, asked), asked);
     } catch (cause) {
-      return refusal(cause, asked); // an application's AuthError may have details that cannot be told
+      return sent(refusal(cause, asked), asked); // an application's AuthError may have details that cannot be told
     }
   }
 
-  function refusal(error: unknown, { request, client, endpoint, admitted, wasRun }: Asked): Response {
+  /** A reply with what all have. @throws {TypeError} where it cannot be sent */
+  function sent(reply: Reply, { request, client, endpoint, readers, counted }: Asked): Response {
+    shared.open(readers, endpoint?.route ?? null, reply);
+    Object.assign(reply.headers, counted?.headers, { "X-Request-Id": client.requestId });
+    return responseOf(request.method === "HEAD" ? { ...reply, body: null } : reply);
+  }
+
+  function refusal(error: unknown, { request, client, endpoint, admitted, wasRun }: Asked): Reply {
     const isBearer = /^bearer(?:[ \t]|$)/i.test(request.headers.get("authorization") ?? "");
     const told = known(error, client);
     if (DENIED.has(told.status) && !(wasRun && endpoint?.route.session === "starts")) {
@@ -153,7 +159,7 @@ export function handler(
   }
 
   async function serve(request: Request, info: unknown): Promise<Response> {
-    const client = clientOf(request, core);
+    const client = clientOf(request, core, newRequestId);
     const asked: Asked = {
       request,
       client,
@@ -164,19 +170,11 @@ export function handler(
       counted: null,
     };
     events.began(client);
-    let response: Response;
     try {
-      response = await answer(asked, info);
+      return sent(await answer(asked, info), asked);
     } catch (error) {
-      response = failed(error, asked);
+      return failed(error, asked);
     }
-    shared.open(asked.readers, asked.endpoint?.route ?? null, response);
-    for (const [name, value] of Object.entries(asked.counted?.headers ?? {})) {
-      response.headers.set(name, value);
-    }
-    response.headers.set("X-Request-Id", String(client.requestId));
-    OURS.add(response);
-    return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
   return async (request, info) => {
@@ -186,7 +184,7 @@ export function handler(
       const error = new AuthError("internal"); // not even a reference could be had
       const { code, message } = error;
       events.emit("error", { code, message, cause });
-      return failure({ error, isBearer: false, route: null }, cookie);
+      return responseOf(failure({ error, isBearer: false, route: null }, cookie));
     }
   };
 }

@@ -58,33 +58,49 @@ export interface Shown {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a `Response` is made of when all is known: to change the headers of one takes longer than to make it. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string | null;
+  readonly headers: Record<string, string>;
+  /** The values of `Set-Cookie`. */
+  readonly cookies: readonly string[];
+}
+
 /** Replies of our own routes: what they hold may be a token, so nobody keeps them. */
 export const OURS: WeakSet<Response> = new WeakSet();
 
+/** A reply as it is sent. */
+export function responseOf({ status, body, headers, cookies }: Reply): Response {
+  const response = new Response(body, { status, headers });
+  for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
+  OURS.add(response);
+  return response;
+}
+
 /** A method's result as a reply. */
-export function success(
-  { route, result, issued, caller, sent, takesCookies, begun, shown }: Answer,
-  cookie: SessionCookie,
-): Response {
-  const headers = new Headers(
-    route.maxAge === undefined ? PRIVATE : { "Cache-Control": `public, max-age=${route.maxAge}` },
-  );
-  for (const value of issued === null || !takesCookies ? [] : cookie.set(issued)) {
-    headers.append("Set-Cookie", value);
+export function success(answer: Answer, cookie: SessionCookie): Reply {
+  const { route, result, issued, takesCookies, shown } = answer;
+  const headers = route.maxAge === undefined
+    ? { ...PRIVATE }
+    : { "Cache-Control": `public, max-age=${route.maxAge}` };
+  const cookies = takesCookies ? cookiesOf(answer, cookie) : [];
+  if (route.status === 204) return { status: 204, body: null, headers, cookies };
+  if (shown !== null) {
+    return { status: route.status, body: shown.body, headers: { ...headers, ...shown.headers }, cookies };
   }
-  if (begun !== null && takesCookies) {
-    headers.append("Set-Cookie", cookie.link(begun, caller.client?.links ?? null));
-  }
+  const body = JSON.stringify(result);
+  return { status: statusOf(route, issued), body, headers: { ...headers, ...JSON_TYPE }, cookies };
+}
+
+function cookiesOf({ route, issued, caller, sent, begun }: Answer, cookie: SessionCookie): readonly string[] {
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
-  if (route.session === "ends" && !kept && takesCookies) headers.append("Set-Cookie", cookie.clear());
-  if (route.status === 204) return new Response(null, { status: 204, headers });
-  if (shown !== null) {
-    for (const [name, value] of Object.entries(shown.headers)) headers.set(name, value);
-    return new Response(shown.body, { status: route.status, headers });
-  }
-  headers.set("Content-Type", "application/json");
-  return new Response(JSON.stringify(result), { status: statusOf(route, issued), headers });
+  return [
+    ...(issued === null ? [] : cookie.set(issued)),
+    ...(begun === null ? [] : [cookie.link(begun, caller.client?.links ?? null)]),
+    ...(route.session === "ends" && !kept ? [cookie.clear()] : []),
+  ];
 }
 
 /** A grant that made an account is something new, and where one may be pending, there is none yet. */
@@ -102,15 +118,19 @@ export interface Failed {
 }
 
 /** A failure as a reply: code, sentence and what is meant for the caller; never a cause, a key or a stack. */
-export function failure({ error, isBearer, route }: Failed, cookie: SessionCookie): Response {
-  const headers = new Headers(PRIVATE);
+export function failure({ error, isBearer, route }: Failed, cookie: SessionCookie): Reply {
+  const { status, details } = error;
+  const headers = {
+    ...PRIVATE,
+    ...JSON_TYPE,
+    ...(status === 401 && isBearer && { "WWW-Authenticate": 'Bearer error="invalid_token"' }), // RFC 6750 section 3
+    ...(details?.allow !== undefined && { "Allow": details.allow.join(", ") }),
+    ...(details?.retryAfter !== undefined && { "Retry-After": String(details.retryAfter) }),
+  };
   // Whoever asked to be signed out is so on this device, even if the store could not be told.
-  if (route?.session === "ends" && route.access === "optional") headers.append("Set-Cookie", cookie.clear());
-  headers.set("Content-Type", "application/json");
-  if (error.status === 401 && isBearer) headers.set("WWW-Authenticate", 'Bearer error="invalid_token"'); // RFC 6750 section 3
-  if (error.details?.allow !== undefined) headers.set("Allow", error.details.allow.join(", "));
-  if (error.details?.retryAfter !== undefined) headers.set("Retry-After", String(error.details.retryAfter));
-  return new Response(JSON.stringify(error), { status: error.status, headers });
+  const cookies = route?.session === "ends" && route.access === "optional" ? [cookie.clear()] : [];
+  return { status, body: JSON.stringify(error), headers, cookies };
 }
 
+const JSON_TYPE = { "Content-Type": "application/json" };
 const PRIVATE = { "Cache-Control": "no-store", "Vary": "Cookie, Authorization" };

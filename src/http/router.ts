@@ -29,24 +29,32 @@ export function router(endpoints: readonly Endpoint[], basePath: string): Router
     const [method = "", path = ""] = endpoint.call.split(" ");
     return { method, segments: ((endpoint.route.atRoot ? "" : basePath) + path).split("/"), endpoint };
   });
-  function at(segments: readonly string[]): readonly Pattern[] {
-    const matching = patterns.filter((pattern) => matches(pattern.segments, segments));
+  const sought = (segments: readonly string[]) => patterns.filter((one) => matches(one.segments, segments));
+  /** What is found at the paths without a part that varies. */
+  const known = new Map(
+    patterns.filter(({ segments }) => !segments.some(isNamed)).map(({ segments }) =>
+      [segments.join("/"), sought(segments)] as const
+    ),
+  );
+
+  function at(path: string): readonly Pattern[] {
+    const matching = known.get(path) ?? sought(path.split("/"));
     if (matching.length === 0) throw new AuthError("not_found");
     return matching;
   }
 
   return {
     find(method, path) {
-      const segments = path.split("/");
-      const matching = at(segments);
+      const matching = at(path);
       const found = matching.find((pattern) => pattern.method === method);
       if (found === undefined) throw new AuthError("method_not_allowed", { allow: methodsOf(matching) });
+      const segments = path.split("/");
       const named = found.segments.flatMap((name, i) =>
-        name.startsWith(":") ? [[name.slice(1), segments[i] ?? ""]] : []
+        isNamed(name) ? [[name.slice(1), segments[i] ?? ""]] : []
       );
       return { endpoint: found.endpoint, params: Object.fromEntries(named) };
     },
-    methods: (path) => methodsOf(at(path.split("/"))),
+    methods: (path) => methodsOf(at(path)),
   };
 }
 
@@ -57,8 +65,13 @@ function methodsOf(patterns: readonly Pattern[]): readonly string[] {
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {
   return pattern.length === segments.length &&
     pattern.every((name, i) =>
-      name.startsWith(":") ? /^[A-Za-z0-9_-]{1,200}$/.test(segments[i] ?? "") : name === segments[i]
+      isNamed(name) ? /^[A-Za-z0-9_-]{1,200}$/.test(segments[i] ?? "") : name === segments[i]
     );
+}
+
+/** Whether a segment of a pattern stands for whatever is there. */
+function isNamed(segment: string): boolean {
+  return segment.startsWith(":");
 }
 
 /** The path of a URL as it was sent: not parsed, not decoded. */

@@ -66,8 +66,9 @@ const BUGS: Readonly<Record<string, Bug>> = {
     rule: "a token is good until the keys are revoked",
     changes: [{
       file: SESSIONS,
-      from: "if (hash === null || !equal(hash, hashed(parsed.secret)))",
-      to: "if (hash === null || !equal(hash, hashed(parsed.secret)) || found.account.sessions.length > 1)",
+      from: "if (hash === null || !equal(hash, sha256Text(parsed.secret)))",
+      to:
+        "if (hash === null || !equal(hash, sha256Text(parsed.secret)) || found.account.sessions.length > 1)",
     }],
   },
   "a token that was just traded in counts as stolen": {

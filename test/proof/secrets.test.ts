@@ -23,7 +23,7 @@ const KEPT: Omit<Change, "to"> = {
 };
 const PRESENTED: Omit<Change, "to"> = {
   file: TOKENS,
-  from: "attempt: attempt === undefined ? null : hashed(attempt)",
+  from: "attempt: attempt === undefined ? null : sha256Text(attempt)",
 };
 const REFRESHED: Omit<Change, "to"> = {
   file: SESSIONS,
@@ -129,8 +129,7 @@ const COPIES: readonly Readonly<Record<string, readonly [Change, found: string]>
     "a code is kept as its plain SHA-256": [
       {
         ...KEPT,
-        to:
-          `kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000, sum: base64url(sha256(utf8(code))) }`,
+        to: `kept: { hash: kept, exp: platform.now() + recipe.ttl * 1000, sum: sha256Text(code) }`,
       },
       "a code in the store: challenges",
     ],
@@ -146,7 +145,7 @@ const COPIES: readonly Readonly<Record<string, readonly [Change, found: string]>
       {
         ...ANSWER,
         to: `${ANSWER.from} if (endpoint.call === "GET /session")
-          reply.headers.append("Set-Cookie", request.headers.get("cookie") ?? "");`,
+          Object.assign(reply, { cookies: [...reply.cookies, request.headers.get("cookie") ?? ""] });`,
       },
       "a session token in the reply: GET /auth/session",
     ],
