@@ -1,5 +1,15 @@
-import * as v from "valibot";
-import { flag, oneOf } from "../base/schema.ts";
+import {
+  isAnyOf,
+  isFlag,
+  isListOf,
+  isNumber,
+  isObject,
+  isShaped,
+  isText,
+  orAbsent,
+  orNull,
+  type Shape,
+} from "../base/shape.ts";
 import type { Noted } from "./challenges.ts";
 import type { Slots } from "./slots.ts";
 
@@ -69,25 +79,35 @@ export interface Owner {
   readonly account: Account;
 }
 
-const RESERVING = v.looseObject({ op: v.string(), values: v.array(v.string()), at: v.number() });
-const ACCOUNT_SHAPE = v.looseObject({
-  state: oneOf("account"),
-  createdAt: v.number(),
-  name: v.nullable(v.string()),
-  fields: v.optional(v.record(v.string(), v.unknown())),
-  roles: v.array(v.string()),
-  identifiers: v.array(v.looseObject({ type: v.string(), value: v.string(), proven: flag() })),
-  reserving: v.optional(RESERVING),
-  epoch: v.number(),
-  sessions: v.array(v.looseObject({ sid: v.string(), at: v.number(), exp: v.number() })),
-  slots: v.optional(v.custom<Slots>(isObject)),
+const isReserving = isShaped<Reserving>({ op: isText, values: isListOf(isText), at: isNumber });
+const isIdentifier = isShaped<Identifier>({
+  type: isText,
+  value: isText,
+  proven: isFlag,
+  about: orAbsent(isObject),
 });
-const DRAFT_SHAPE = v.looseObject({ state: oneOf("draft"), reserving: RESERVING });
+const isEntry = isShaped<Listed>({
+  sid: isText,
+  at: isNumber,
+  exp: isNumber,
+  byKey: orAbsent(isAnyOf(true)),
+});
+const isAccount = isShaped<Account>({
+  state: isAnyOf("account"),
+  createdAt: isNumber,
+  name: orNull(isText),
+  fields: orAbsent(isObject),
+  roles: isListOf(isText),
+  identifiers: isListOf(isIdentifier),
+  reserving: orAbsent(isReserving),
+  epoch: isNumber,
+  sessions: isListOf(isEntry),
+  slots: orAbsent(isObject),
+});
+const isDraft = isShaped<Draft>({ state: isAnyOf("draft"), reserving: isReserving });
 
 /** What such a record must look like. */
-export const ACCOUNT_RECORD: v.GenericSchema<unknown, AccountRecord> = v.custom<AccountRecord>((record) =>
-  v.is(ACCOUNT_SHAPE, record) || v.is(DRAFT_SHAPE, record)
-);
+export const ACCOUNT_RECORD: Shape<AccountRecord> = (record) => isAccount(record) || isDraft(record);
 
 /** What an account is born as. */
 export function newborn(
@@ -141,8 +161,4 @@ export function unmoved(noted: Noted, { uid, account }: Owner): boolean {
 /** What a proof notes of whoever has the value. */
 export function noteOf(owner: Owner | null): Noted {
   return owner === null ? { uid: null, epoch: 0 } : { uid: owner.uid, epoch: owner.account.epoch };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,6 @@
-import * as v from "valibot";
 import { collection, type Store } from "../store/collection.ts";
 import type { Foundation } from "./foundation.ts";
-import type { Window } from "./limits.ts";
+import { WINDOW, type Window } from "./limits.ts";
 
 /** Addresses that sent mail back. */
 export interface Bounces {
@@ -16,8 +15,7 @@ const DAY = 86_400_000; // ms
 /** The addresses of a store to which nothing is mailed: each a limit that is used up until it expires by itself, so it is swept away
  * with the others. Nobody who reads the keys learns an address. */
 export function bounces(store: Store, foundation: Foundation): Bounces {
-  const shape = v.looseObject({ tat: v.number(), exp: v.number() });
-  const records = collection<Window>(store, "limits", shape);
+  const records = collection<Window>(store, "limits", WINDOW);
   const idOf = (address: string) => foundation.lookup("bounce", address);
   return {
     has: async (address) => await records.get(idOf(address)) !== null,

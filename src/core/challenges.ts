@@ -1,6 +1,16 @@
-import * as v from "valibot";
 import { equal } from "../base/encoding.ts";
-import { flag } from "../base/schema.ts";
+import {
+  isAnyOf,
+  isFlag,
+  isListOf,
+  isNumber,
+  isRecordOf,
+  isShaped,
+  isText,
+  orAbsent,
+  orNull,
+  type Shape,
+} from "../base/shape.ts";
 import { ID } from "../crypto/token.ts";
 import { collection, type Decide, type Decision, type Store } from "../store/collection.ts";
 import { type Sweeper, sweeper } from "../store/sweeper.ts";
@@ -96,29 +106,25 @@ export interface Renewed {
 }
 
 /** What stands in every pending step. */
-const PENDING_SHAPE: v.ObjectEntries = {
-  purpose: v.string(),
-  subject: v.string(),
-  noted: v.looseObject({
-    uid: v.nullable(v.string()),
-    epoch: v.number(),
-    unproven: v.optional(v.literal(true)),
-  }),
-  exp: v.number(),
+const PENDING = {
+  purpose: isText,
+  subject: isText,
+  noted: isShaped<Noted>({ uid: orNull(isText), epoch: isNumber, unproven: orAbsent(isAnyOf(true)) }),
+  exp: isNumber,
 };
-const MAILED = v.looseObject({
-  ...PENDING_SHAPE,
-  codes: v.array(v.looseObject({ hash: v.string(), exp: v.number() })),
-  attemptsLeft: v.number(),
-  resendAt: v.number(),
-  silent: flag(),
-  held: v.record(v.string(), v.string()),
+const isMailed = isShaped<Challenge>({
+  ...PENDING,
+  codes: isListOf(isShaped<Code>({ hash: isText, exp: isNumber })),
+  attemptsLeft: isNumber,
+  resendAt: isNumber,
+  silent: isFlag,
+  held: isRecordOf(isText),
 });
-const ASKED = v.looseObject({ ...PENDING_SHAPE, asked: v.string(), name: v.optional(v.string()) });
+const isAsked = isShaped({ ...PENDING, asked: isText, name: orAbsent(isText) });
+
 /** A step of either kind: each may be asked for by the id of the other, and is read by whoever knows it. */
-export const STEP_SHAPE: v.GenericSchema<unknown, Pending> = v.custom<Pending>((step) =>
-  v.is("asked" in Object(step) ? ASKED : MAILED, step)
-);
+export const STEP_SHAPE: Shape<Pending> = (step): step is Pending =>
+  "asked" in Object(step) ? isAsked(step) : isMailed(step);
 
 /** The step, if a mailed code answers it. */
 function mailed(step: Pending | null): Challenge | null {

@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { isShaped, isText } from "../base/shape.ts";
 import { AuthError } from "../errors.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
 import type { MaybePromise } from "../store/driver.ts";
@@ -48,7 +48,7 @@ export interface Claims {
 }
 
 const CLAIMS = { name: "identifiers", ids: /^[a-z2-7]{52}$/ }; // as `lookup` makes them
-const CLAIM_SHAPE = v.looseObject({ uid: v.string(), type: v.string(), op: v.string() });
+const CLAIM_SHAPE = isShaped<Claim>({ uid: isText, type: isText, op: isText });
 
 /** The claims of a store.
  *

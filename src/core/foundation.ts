@@ -1,6 +1,6 @@
-import * as v from "valibot";
 import { base32, base64url, fromBase64url, utf8 } from "../base/encoding.ts";
 import { hmacSha256 } from "../base/hash.ts";
+import { isNumber, isObject, isShaped, isText } from "../base/shape.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Store } from "../store/collection.ts";
@@ -42,8 +42,8 @@ const LOST = "the record at lookup-key is missing: restore it from a backup";
 /** The lookup key, made once per store by create-if-absent and never changed: no rotation of secrets renames a key.
  * It is sealed under the first secret, and sealed again when that changes. */
 export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Foundation {
-  const lookupKeys = collection<Sealed>(store, "lookup-key", v.looseObject({ sealed: v.string() }));
-  const metas = collection<Meta>(store, "meta", v.looseObject({ schema: v.number() }));
+  const lookupKeys = collection<Sealed>(store, "lookup-key", isShaped({ sealed: isText }));
+  const metas = collection<Meta>(store, "meta", isShaped({ schema: isNumber }));
   let key: Uint8Array | null = null;
   let laying: Promise<void> | null = null;
   let laidAt = 0;
@@ -82,7 +82,7 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
 
   /** Only a store that has nothing gets a new key: with another one, every account in it would be lost from sight. */
   async function make(): Promise<Sealed> {
-    const signingKeys = collection<object>(store, "signing-keys", v.looseObject({}));
+    const signingKeys = collection<object>(store, "signing-keys", isObject);
     if (await metas.get("") !== null || await signingKeys.get("") !== null) {
       // The key is written first and never removed. Whoever laid the foundation since it was looked for has written it.
       const late = await lookupKeys.get("");

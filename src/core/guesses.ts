@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { isNumber, isShaped, orAbsent } from "../base/shape.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo } from "../model.ts";
 import type { GuessSettings } from "../options/guesses.ts";
@@ -59,11 +59,11 @@ export interface Guesses {
   readonly unpost: (target: Target) => Promise<void>;
 }
 
-const SHAPE = v.looseObject({
-  tat: v.number(),
-  back: v.optional(v.number()),
-  wrong: v.number(),
-  exp: v.number(),
+const SHAPE = isShaped<Tally>({
+  tat: isNumber,
+  back: orAbsent(isNumber),
+  wrong: isNumber,
+  exp: isNumber,
 });
 
 /** One guess at `now`, in epoch milliseconds. One past the limit leaves the tally as it is. */

@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { isNumber, isShaped, orAbsent, type Shape } from "../base/shape.ts";
 import {
   type Collection,
   collection,
@@ -49,7 +49,12 @@ export interface Limits {
   readonly sweepers: readonly Sweeper[];
 }
 
-const SHAPE = v.looseObject({ tat: v.number(), back: v.optional(v.number()), exp: v.number() });
+/** What such a record must look like. */
+export const WINDOW: Shape<Window> = isShaped<Window>({
+  tat: isNumber,
+  back: orAbsent(isNumber),
+  exp: isNumber,
+});
 const HASH = /^[a-z2-7]{52}$/;
 const MICRO = 1e6; // per second
 const MOMENT = 60 * MICRO;
@@ -104,7 +109,7 @@ export function unspend(current: Window | null, rate: Rate, now: number): Window
 /** The limits of a store, each a record of its own: nobody who reads the keys learns what is limited. */
 export function limits(store: Store, foundation: Foundation): Limits {
   const { now } = store.platform;
-  const windows: Collection<Window> = collection<Window>(store, "limits", SHAPE);
+  const windows: Collection<Window> = collection<Window>(store, "limits", WINDOW);
   /** What was written last: whoever comes again is counted by one swap, without a read. The swap says whether it still stands. */
   const written = new Map<string, Window>();
 

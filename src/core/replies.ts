@@ -1,5 +1,5 @@
-import * as v from "valibot";
 import { utf8 } from "../base/encoding.ts";
+import { isNumber, isShaped, isText, orNull } from "../base/shape.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
@@ -62,12 +62,12 @@ interface Reply extends Expiring {
 }
 
 const RECORDS = { name: "replies", ids: /^[a-z2-7]{52}$/ }; // as `lookup` makes them
-const SHAPE = v.looseObject({
-  body: v.string(),
-  op: v.string(),
-  begunAt: v.number(),
-  sealed: v.nullable(v.string()),
-  exp: v.number(),
+const SHAPE = isShaped<Reply>({
+  body: isText,
+  op: isText,
+  begunAt: isNumber,
+  sealed: orNull(isText),
+  exp: isNumber,
 });
 const LIFE = 300_000; // ms
 const PROMPT = 10_000; // ms: what has run for longer than that has most likely died

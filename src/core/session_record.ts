@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { isListOf, isNumber, isShaped, isText, orAbsent, orNull, type Shape } from "../base/shape.ts";
 import type { Decision } from "../store/collection.ts";
 import type { Account } from "./account_record.ts";
 
@@ -52,23 +52,26 @@ export interface Rotation {
   readonly attempt: string | null;
 }
 
+const isRotation = isShaped<Rotation>({ from: isNumber, at: isNumber, attempt: orNull(isText) });
+const isFamily = isShaped<Family>({
+  generation: isNumber,
+  seed: isText,
+  secret: isText,
+  rotations: isListOf(isRotation),
+});
+
 /** The shape of a stored session. */
-export const SESSION_SHAPE: v.GenericSchema<unknown, SessionRecord> = v.looseObject({
-  createdAt: v.number(),
-  endsAt: v.number(),
-  lastUsedAt: v.number(),
-  amr: v.array(v.string()),
-  ip: v.nullable(v.string()),
-  userAgent: v.nullable(v.string()),
-  audience: v.optional(v.string()),
-  hash: v.nullable(v.string()),
-  family: v.nullable(v.looseObject({
-    generation: v.number(),
-    seed: v.string(),
-    secret: v.string(),
-    rotations: v.array(v.looseObject({ from: v.number(), at: v.number(), attempt: v.nullable(v.string()) })),
-  })),
-  exp: v.number(),
+export const SESSION_SHAPE: Shape<SessionRecord> = isShaped<SessionRecord>({
+  createdAt: isNumber,
+  endsAt: isNumber,
+  lastUsedAt: isNumber,
+  amr: isListOf(isText),
+  ip: orNull(isText),
+  userAgent: orNull(isText),
+  audience: orAbsent(isText),
+  hash: orNull(isText),
+  family: orNull(isFamily),
+  exp: isNumber,
 });
 
 const HOUR = 3_600_000;

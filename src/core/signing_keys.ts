@@ -1,6 +1,14 @@
 import type { JWK } from "jose";
-import * as v from "valibot";
-import { oneOf } from "../base/schema.ts";
+import {
+  isAnyOf,
+  isListOf,
+  isNumber,
+  isRecordOf,
+  isShaped,
+  isText,
+  orAbsent,
+  orNull,
+} from "../base/shape.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import type { Settings } from "../options.ts";
@@ -65,18 +73,17 @@ const READ_AGAIN = 60_000; // ms
 const UNKNOWN_AGAIN = 1000; // ms: an unknown kid may be a new key, or somebody who tries us
 const SLACK = 120_000; // ms: others sign with a key until they read again, and clocks differ
 
-const SHAPE = v.looseObject({
-  keys: v.array(v.looseObject({
-    kid: v.string(),
-    alg: oneOf(...ALGORITHMS),
-    state: oneOf("standby", "current", "retired"),
-    createdAt: v.number(),
-    since: v.optional(v.number()),
-    until: v.optional(v.number()),
-    public: v.nullable(v.custom<PublicKey>(isPublicKey)),
-    sealed: v.nullable(v.string()),
-  })),
+const isKey = isShaped<StoredKey>({
+  kid: isText,
+  alg: isAnyOf(...ALGORITHMS),
+  state: isAnyOf("standby", "current", "retired"),
+  createdAt: isNumber,
+  since: orAbsent(isNumber),
+  until: orAbsent(isNumber),
+  public: orNull(isRecordOf(isText)),
+  sealed: orNull(isText),
 });
+const SHAPE = isShaped<Keys>({ keys: isListOf(isKey) });
 
 const OWN =
   "are your own: put the next one second in the list, five minutes later first, and leave the old one out " +
@@ -291,9 +298,4 @@ function restorer(): (key: StoredKey, jwk: JWK) => Promise<JwtKey> {
 
 function damaged(cause?: unknown): AuthError {
   return new AuthError("storage_corrupt", { remedy: "signing-keys was changed by somebody else" }, { cause });
-}
-
-function isPublicKey(value: unknown): boolean {
-  return typeof value === "object" && value !== null &&
-    Object.values(value).every((member) => typeof member === "string");
 }

@@ -37,10 +37,11 @@ const timesOf = once((record: SessionRecord) => ({
   expiresAt: iso(record.endsAt),
 }));
 
-/** A record never changes, and the same text is the same record: what is worked out of one is worked out once. */
+/** Of a record that is kept, which is frozen, things are worked out once. */
 function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V {
   const known = new WeakMap<K, V>();
   return (record) => {
+    if (!Object.isFrozen(record)) return workOut(record);
     const value = known.get(record) ?? workOut(record);
     known.set(record, value);
     return value;

@@ -1,11 +1,11 @@
-import type * as v from "valibot";
 import { deadline, type Within } from "../base/deadline.ts";
 import { saidBy } from "../base/hidden.ts";
-import { recent } from "../base/recent.ts";
+import type { Shape } from "../base/shape.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { Driver, MaybePromise, Undurable } from "./driver.ts";
 import { type Line, line } from "./line.ts";
+import { type Parses, parses } from "./parses.ts";
 import { shaped, textOf } from "./record_text.ts";
 
 /** What a decision wants: `next` is the record to keep (null: none), `result` is what to tell the caller. */
@@ -83,13 +83,12 @@ export function late(ms: number): AuthError {
 export function collection<T extends Expiring & object>(
   store: Store,
   name: string,
-  shape: v.GenericSchema<unknown, T>,
+  shape: Shape<T>,
 ): Collection<T> {
   const { platform, within } = store;
   /** The exact text of each record that was read or written: what a swap compares. */
   const texts = new WeakMap<T, string>();
-  /** What was parsed lately, by its exact text, which is read from the store each time: so nothing of it is ever out of date. */
-  const known = recent<T>(REMEMBERED);
+  const known: Parses<T> = parses();
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
   /** Answers at once where the driver does. */
@@ -104,9 +103,10 @@ export function collection<T extends Expiring & object>(
 
   function parsed(key: string, text: string | null): T | null {
     if (text === null) return null;
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const record = known.keep(text, shaped(key, text, shape), text.length);
+    const seen = known.get(text);
+    if (seen !== undefined) return seen;
+    const record = shaped(key, text, shape);
+    known.offer(text, record);
     texts.set(record, text);
     return record;
   }
@@ -186,8 +186,6 @@ export function collection<T extends Expiring & object>(
     },
   };
 }
-
-const REMEMBERED = 2 ** 20; // characters of text; twice as many at most
 
 function isUndurable(cause: unknown): boolean {
   return typeof cause === "object" && cause !== null && "undurable" in cause;

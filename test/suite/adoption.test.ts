@@ -1,6 +1,6 @@
 // What createAuth makes of the stores of unstorage, 1.17 and 2.0: drivers that keep the laws of ours.
-import * as v from "valibot";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { isNumber, isShaped, orAbsent } from "../../src/base/shape.ts";
 import { createAuth } from "../../src/auth.ts";
 import { machine } from "../../src/platform.ts";
 import { adopt } from "../../src/store/adopt.ts";
@@ -74,7 +74,7 @@ describe.each(KINDS)("$name", (kind) => {
       let time = Date.UTC(2026, 0, 1);
       const platform = { ...machine, now: () => time };
       const driver = (await opened(kind, platform.now)).adopted();
-      const shape = v.looseObject({ exp: v.optional(v.number()) });
+      const shape = isShaped<Expiring>({ exp: orAbsent(isNumber) });
       const records = collection<Expiring>(store(driver, platform, 5000), "challenges", shape);
       const begin = (current: Expiring | null) => ({ next: { exp: time + 10_000 }, result: current });
       expect(await records.change("a", begin)).toBe(null);

@@ -9,7 +9,7 @@ import nodeSqlite from "db0/connectors/node-sqlite";
 import db0 from "unstorage/drivers/db0";
 import stockMemory from "unstorage/drivers/memory";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import * as v from "valibot";
+import { isNumber, isShaped } from "../../src/base/shape.ts";
 import memory from "../../drivers/memory.ts";
 import prefix from "../../drivers/prefix.ts";
 import { createAuth } from "../../src/auth.ts";
@@ -398,7 +398,7 @@ test.skipIf(server === undefined)(
     const records = collection<object>(
       store(driver, machine, 5000),
       "users",
-      v.looseObject({ n: v.number() }),
+      isShaped({ n: isNumber }),
     );
     const id = crypto.randomUUID();
     let decisions = 0;

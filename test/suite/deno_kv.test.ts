@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import type { Kv } from "@deno/kv";
 import { createStorage } from "unstorage";
 import stock from "unstorage/drivers/deno-kv";
-import * as v from "valibot";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { isNumber, isShaped } from "../../src/base/shape.ts";
 import denoKv, { type DenoKvSettings } from "../../drivers/deno_kv.ts";
 import { machine } from "../../src/platform.ts";
 import { collection, store } from "../../src/store/collection.ts";
@@ -325,7 +325,7 @@ describe.skipIf(!hasKv)("processes on one file", () => {
 });
 
 describe.skipIf(!hasKv)("over KV Connect alone", () => {
-  const shape = v.looseObject({ n: v.number() });
+  const shape = isShaped({ n: isNumber });
   const add = (current: { n: number } | null) => {
     const n = (current?.n ?? 0) + 1;
     return { next: { n }, result: n };

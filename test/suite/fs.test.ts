@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { isNumber, isShaped, isText, orAbsent } from "../../src/base/shape.ts";
 import fs from "../../drivers/fs.ts";
 import { machine } from "../../src/platform.ts";
 import { type Collection, collection, store } from "../../src/store/collection.ts";
@@ -251,6 +251,9 @@ test("is shared, and reads at once", async () => {
 });
 
 function records(driver: Driver): Collection<{ readonly name: string; readonly exp?: number | undefined }> {
-  const shape = v.object({ name: v.string(), exp: v.optional(v.number()) });
+  const shape = isShaped<{ readonly name: string; readonly exp?: number | undefined }>({
+    name: isText,
+    exp: orAbsent(isNumber),
+  });
   return collection(store(driver, machine, 5000), "users", shape);
 }

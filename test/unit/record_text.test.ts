@@ -1,11 +1,11 @@
-import * as v from "valibot";
 import { expect, test } from "vitest";
+import { isShaped, isText } from "../../src/base/shape.ts";
 import { crc32 } from "../../src/base/checksum.ts";
 import { AuthError } from "../../src/errors.ts";
 import { machine } from "../../src/platform.ts";
 import { shaped, summed, textOf } from "../../src/store/record_text.ts";
 
-const SHAPE = v.looseObject({ name: v.string() });
+const SHAPE = isShaped({ name: isText });
 const read = (text: unknown) => shaped("users:a", text, SHAPE);
 
 test("the sum is the CRC-32 that gzip has", () => {
@@ -16,14 +16,15 @@ test("the sum is the CRC-32 that gzip has", () => {
   };
   for (const [text, sum] of Object.entries(known)) expect(crc32(text)).toBe(sum);
   expect(crc32("é")).toBe("0e048d3e");
+  expect(crc32("123456789é")).toBe(crc32("123456789é and more", 10));
+  expect(crc32("123456789 and more", 9)).toBe(known["123456789"]);
 });
 
-test("what is written is read, with a revision more, and nobody can change it", () => {
+test("what is written is read, with a revision more", () => {
   const first = read(textOf({ name: "Ada" }, null, machine));
   expect(first).toEqual({ name: "Ada", v: 1, rev: 1, w: expect.any(String) });
   const second = read(textOf({ ...first, name: "Grace" }, first, machine));
   expect(second).toMatchObject({ name: "Grace", rev: 2 });
-  expect(Object.isFrozen(second)).toBe(true);
 });
 
 test("a member of the name of the sum is one like any other: the last one counts", () => {
