@@ -16,6 +16,8 @@ export interface Contestant {
   /** Does the work so many times, one after the other unless the row says otherwise.
    * @throws Where an answer is wrong. */
   readonly work: (times: number) => Promise<void>;
+  /** Makes what the next turn of so many times needs and may use once, such as tokens: it is not timed. */
+  readonly prepare?: (times: number) => Promise<void>;
 }
 
 /** What a figure must come to: one number for all runtimes, or one for each. */
@@ -36,6 +38,8 @@ export interface Race {
   readonly title: string;
   readonly contestants: readonly Contestant[];
   readonly targets: readonly Target[];
+  /** The name of its chart in `docs/charts`; there is none where nothing is said. */
+  readonly chart?: string;
   /** Ends what the race has started: servers, stores. */
   readonly close?: () => Promise<void>;
 }

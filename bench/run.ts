@@ -1,51 +1,84 @@
-// `npm run bench`: the size of each module of the package; session checks beside the bare reads, passkeys beside another library, passwords
-// beside the bare engines; and how long a cold process takes to import `mod.js`, as it is published, and to answer, on Node, Deno and
-// Bun. Times depend on the machine: compare within one run.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// `npm run bench`: measures every row on every runtime, each in a process of its own; prints a table of ratios beside the targets, writes
+// `bench/results.json` and draws the charts. `-- --only=session,code --runtime=node,bun` measures a part, `-- --short` only sees that all
+// of it runs and writes nothing, `-- --draw` prints and draws what was measured last.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { transformSync } from "esbuild";
-import { buildModules } from "../tools/package.ts";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { drawCharts } from "./draw.ts";
+import { machine } from "./machine.ts";
+import type { Outcome } from "./outcomes.ts";
+import { merged, readResults, warnings, writeResults } from "./results.ts";
+import type { Row, Runtime } from "./row.ts";
+import { measured, RUNTIMES, version } from "./runtimes.ts";
+import { table } from "./table.ts";
 
-const ROOT = join(import.meta.dirname, "..");
-const BIN = join(ROOT, "node_modules/.bin");
-const RUNTIMES: Readonly<Record<string, readonly string[]>> = { node: [], bun: [], deno: ["run", "-A"] };
-const COLD_STARTS = 15;
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string" },
+    runtime: { type: "string" },
+    short: { type: "boolean", default: false },
+    draw: { type: "boolean", default: false },
+  },
+});
 
-const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
-const modules = await buildModules(folder);
-const cold = join(folder, "cold.ts");
-writeFileSync(cold, readFileSync(join(ROOT, "bench/cold.ts"), "utf8").replace("../mod.ts", "./mod.js"));
+const before = machine();
+const failures: string[] = [];
+const latest = flags.draw ? [] : await measureAll();
+const earlier = readResults();
+const outcomes = merged(earlier?.outcomes ?? [], latest);
 
-for (const path of modules.keys()) {
-  const { code } = transformSync(readFileSync(join(folder, path), "utf8"), { minify: true });
-  console.log(`${path.padEnd(24)}${gzipSync(code, { level: 9 }).length} bytes, minified and gzip`);
+console.log(table(flags.draw ? outcomes : latest));
+for (const warning of [...failures, ...warnings(before.load, latest)]) {
+  console.log(`\n! ${warning}`);
 }
-for (const [name, args] of Object.entries(RUNTIMES)) {
-  console.log(`\n== ${name}`);
-  for (const bench of ["session", "passkey", "password"]) {
-    console.log(run(name, [...args, join(ROOT, `bench/${bench}.ts`)]).trimEnd());
-  }
-  const starts = Array.from({ length: COLD_STARTS }, () => JSON.parse(run(name, [...args, cold])));
-  for (const point of ["imported", "answered", "runtimeAlone"]) {
-    const times = starts.map((one) => Number(one[point])).toSorted((a, b) => a - b);
-    console.log(
-      `cold process, ${point}: ${median(times).toFixed(1)} ms (${times[0]?.toFixed(1)} to ${
-        times.at(-1)?.toFixed(1)
-      })`,
+if (failures.length > 0) process.exitCode = 1;
+if (!flags.short) {
+  const versions = Object.fromEntries(
+    RUNTIMES.map((runtime) => [runtime, version(runtime)]),
+  );
+  if (!flags.draw) writeResults({ machine: before, versions, outcomes });
+  drawCharts(outcomes);
+}
+
+async function measureAll(): Promise<readonly Outcome[]> {
+  const all: Outcome[] = [];
+  for (const name of chosen(rowNames(), flags.only)) {
+    const { row }: { row: Row } = await import(
+      new URL(`rows/${name}.ts`, import.meta.url).href
     );
+    for (const runtime of chosen(row.runtimes ?? RUNTIMES, flags.runtime)) {
+      all.push(...await measure(name, runtime));
+    }
   }
-}
-rmSync(folder, { recursive: true });
-
-function run(runtime: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(join(BIN, runtime), args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${runtime} ended with ${status}: ${stderr}`);
-  return stdout;
+  return all;
 }
 
-function median(sorted: readonly number[]): number {
-  return sorted[sorted.length >> 1] ?? 0;
+async function measure(
+  name: string,
+  runtime: Runtime,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  console.error(`${name} on ${runtime} ...`);
+  try {
+    for await (
+      const one of measured(name, runtime, flags.short ? ["--short"] : [])
+    ) outcomes.push(one);
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  }
+  return outcomes;
+}
+
+function rowNames(): readonly string[] {
+  const files = readdirSync(join(import.meta.dirname, "rows")).filter((name) => name.endsWith(".ts"));
+  return files.map((name) => name.slice(0, -".ts".length)).toSorted();
+}
+
+/** Those of them that a flag lists; all where it is not given. */
+function chosen<Name extends string>(
+  all: readonly Name[],
+  flag: string | undefined,
+): readonly Name[] {
+  return flag === undefined ? all : all.filter((name) => flag.split(",").includes(name));
 }
