@@ -16,11 +16,16 @@ const CHECKS = 100; // whose round trips are counted
 export const row: Row = {
   title: "Session check, Redis",
   async *measure() {
-    if (!hasRedis) throw new Error("this machine has no redis-server: install it, or leave this row out");
+    if (!hasRedis) {
+      throw new Error(
+        "this machine has no redis-server: install it, or leave this row out",
+      );
+    }
     const server = await redisServer();
     const { auth, requests } = await people(redis({ url: server.url }), PEOPLE);
     const client = new Redis(server.url);
-    const check = async (request: Request) => (await auth.getSession(request)).user !== null;
+    const check = async (request: Request) =>
+      (await auth.getSession(request)).user !== null;
     const gets = (request: Request) => byGets(client, request);
     const pipeline = (request: Request) => byPipeline(client, request);
     try {
@@ -43,7 +48,11 @@ export const row: Row = {
   },
 };
 
-function race(how: string, atLeast: number, contestants: readonly Contestant[]): Race {
+function race(
+  how: string,
+  atLeast: number,
+  contestants: readonly Contestant[],
+): Race {
   const title = `session check by cookie, Redis, ${PEOPLE} people, ${how}`;
   return {
     is: "race",
@@ -66,12 +75,16 @@ async function byGets(client: Redis, request: Request): Promise<boolean> {
 /** Both in one pipeline: which of the two ways is the quicker one depends on the runtime. */
 async function byPipeline(client: Redis, request: Request): Promise<boolean> {
   const asked = shown(request);
-  const keys = [asked.user, asked.session].map((key) => ["get", `latchkey:${key}`]);
+  const keys = [asked.user, asked.session].map((
+    key,
+  ) => ["get", `latchkey:${key}`]);
   const [user, session] = await client.pipeline(keys).exec() ?? [];
   return isGood(asked, textOf(user), textOf(session));
 }
 
-function textOf(reply: readonly [error: Error | null, reply: unknown] | undefined): string | null {
+function textOf(
+  reply: readonly [error: Error | null, reply: unknown] | undefined,
+): string | null {
   const text = reply?.[1];
   return typeof text === "string" ? text : null;
 }
@@ -82,7 +95,10 @@ async function roundTrips(port: number): Promise<Reading> {
     redis({ url: `redis://127.0.0.1:${way.port}`, base: "counted" }),
     1,
   );
-  const check = forAny(requests, async (request) => (await auth.getSession(request)).user !== null);
+  const check = forAny(
+    requests,
+    async (request) => (await auth.getSession(request)).user !== null,
+  );
   await check(1);
   way.taken();
   await check(CHECKS);

@@ -29,7 +29,13 @@ async function race(path: string): Promise<Race> {
     is: "race",
     title: `session check by cookie, SQLite, ${PEOPLE} people`,
     contestants: [
-      { name: "Latchkey", work: forAny(requests, async (one) => (await auth.getSession(one)).user !== null) },
+      {
+        name: "Latchkey",
+        work: forAny(
+          requests,
+          async (one) => (await auth.getSession(one)).user !== null,
+        ),
+      },
       { name: "the limit", work: forAny(requests, (one) => limit(one, read)) },
     ],
     targets: [{ against: "the limit", atLeast: 0.5 }],
