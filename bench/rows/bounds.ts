@@ -23,12 +23,10 @@ async function race(large: number): Promise<Race> {
   const storage = memory();
   const small = await people(storage, SMALL);
   const atBounds = await peopleAtBounds(small, storage, large);
-  const check = async (request: Request) =>
-    (await small.auth.getSession(request)).user !== null;
+  const check = async (request: Request) => (await small.auth.getSession(request)).user !== null;
   return {
     is: "race",
-    title:
-      `session check by cookie, memory, accounts of 60 KB with ${SESSIONS} sessions`,
+    title: `session check by cookie, memory, accounts of 60 KB with ${SESSIONS} sessions`,
     contestants: [
       {
         name: "accounts at their bounds",

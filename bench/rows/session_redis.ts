@@ -24,8 +24,7 @@ export const row: Row = {
     const server = await redisServer();
     const { auth, requests } = await people(redis({ url: server.url }), PEOPLE);
     const client = new Redis(server.url);
-    const check = async (request: Request) =>
-      (await auth.getSession(request)).user !== null;
+    const check = async (request: Request) => (await auth.getSession(request)).user !== null;
     const gets = (request: Request) => byGets(client, request);
     const pipeline = (request: Request) => byPipeline(client, request);
     try {
