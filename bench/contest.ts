@@ -28,7 +28,7 @@ export interface Length {
 /** At full length, and only to see that all of it runs. */
 export const LENGTHS: Readonly<Record<"full" | "short", Length>> = {
   full: { rounds: 21, turn: 100, warmUp: 1000 },
-  short: { rounds: 3, turn: 20, warmUp: 20 },
+  short: { rounds: 3, turn: 20, warmUp: 200 },
 };
 
 /** Lets all contestants work in turn; every other round goes backwards, so that nobody always comes after the same one. */

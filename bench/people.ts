@@ -39,7 +39,7 @@ export function forAny<T>(
   check: (one: T) => Promise<boolean>,
 ): (times: number) => Promise<void> {
   return async (times) => {
-    for (let i = 0; i < times; i++) if (!await check(drawn(all))) throw new Error("a session was not found");
+    for (let i = 0; i < times; i++) if (!await check(drawn(all))) throw new Error("an answer was wrong");
   };
 }
 

@@ -14,7 +14,7 @@ import {
   parseRegistration,
 } from "../../src/protocol/webauthn_parse.ts";
 import type { Row } from "../row.ts";
-import { each } from "../turns.ts";
+import { forAny } from "../people.ts";
 
 const PEOPLE = 200; // each with a key of their own, so that nobody remembers any
 
@@ -48,7 +48,7 @@ export const row: Row = {
       contestants: [
         {
           name: "Latchkey",
-          work: each(
+          work: forAny(
             people,
             async ({ assertion, stored }) =>
               (await checkAssertion(
@@ -60,7 +60,7 @@ export const row: Row = {
         },
         {
           name: "SimpleWebAuthn",
-          work: each(
+          work: forAny(
             people,
             async ({ response, credential }) =>
               (await verifyAuthenticationResponse({
