@@ -32,9 +32,11 @@ export function readResults(): Results | null {
   return existsSync(RESULTS) ? parse(resultsSchema, JSON.parse(readFileSync(RESULTS, "utf8"))) : null;
 }
 
-/** Writes results. */
+/** Writes results, with as many digits as say something. */
 export function writeResults(results: Results): void {
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  const short = (_: string, value: unknown) =>
+    typeof value === "number" ? Number(value.toPrecision(4)) : value;
+  writeFileSync(RESULTS, `${JSON.stringify(results, short, 2)}\n`);
 }
 
 /** New outcomes in place of the earlier ones of the same rows on the same runtimes; in the order of rows, and of runtimes within. */

@@ -48,7 +48,12 @@ export async function betterAuth(): Promise<Installed> {
     telemetry: { enabled: false },
     logger: { disabled: true },
     plugins: [
-      peer.emailOTP({ sendVerificationOTP: async ({ email, otp }: Mail) => void codes.set(email, otp) }),
+      peer.emailOTP({
+        sendVerificationOTP({ email, otp }: Mail) {
+          codes.set(email, otp);
+          return Promise.resolve();
+        },
+      }),
     ],
   });
   const post = (path: string, body: object) => auth.handler(posting(`/api/auth${path}`, body));

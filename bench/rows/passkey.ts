@@ -1,18 +1,9 @@
 // Passkey sign-in by ES256, whole: from the JSON that came over the wire to the verdict. Theirs does not look whether a passkey of
 // somebody else answers, which ours does by the user handle.
-import {
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from "@simplewebauthn/server";
+import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
 import { authenticator, chance } from "../../src/doors/testing.ts";
-import {
-  checkAssertion,
-  checkRegistration,
-} from "../../src/protocol/webauthn.ts";
-import {
-  parseAssertion,
-  parseRegistration,
-} from "../../src/protocol/webauthn_parse.ts";
+import { checkAssertion, checkRegistration } from "../../src/protocol/webauthn.ts";
+import { parseAssertion, parseRegistration } from "../../src/protocol/webauthn_parse.ts";
 import type { Row } from "../row.ts";
 import { forAny } from "../people.ts";
 
