@@ -1,8 +1,7 @@
-import { gzipSync } from "node:zlib";
-import { join, relative } from "node:path";
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { join } from "node:path";
+import { build, type BuildOptions } from "esbuild";
 import { expect, test } from "vitest";
-import { APART, SLIM } from "../../tools/bundling.ts";
+import { APART, SLIM, weight, without } from "../../tools/bundling.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LARGEST = 60_000; // bytes, gzip
@@ -10,15 +9,12 @@ const BARE = 45_000; // the same without passkeys, key pairs and passwords
 const SMALL = 12_000; // bytes, gzip
 
 test("mod.ts with all that it always loads is at most 60 KB, gzip", async () => {
-  expect(await size()).toBeLessThan(LARGEST);
+  expect(await weight()).toBeLessThan(LARGEST);
 });
 
 test("without passkeys, key pairs and passwords it is at most 45 KB", async () => {
-  const entryPoints = [join(ROOT, "mod.ts")];
-  expect(await size({ entryPoints, plugins: [SLIM, without("passkey", "key", "password", "devices")] }))
-    .toBeLessThan(
-      BARE,
-    );
+  const plugins = [SLIM, without("passkey", "key", "password", "devices")];
+  expect(await weight({ plugins })).toBeLessThan(BARE);
 });
 
 test("a heavy library that creeps in is seen", async () => {
@@ -26,17 +22,17 @@ test("a heavy library that creeps in is seen", async () => {
     stdin: { contents: 'export * from "./mod.ts"; export * from "nodemailer";', resolveDir: ROOT },
   };
   const external = APART.filter((name) => name !== "nodemailer");
-  expect(await size({ ...heavy, external })).toBeGreaterThan(LARGEST);
+  expect(await weight({ ...heavy, external })).toBeGreaterThan(LARGEST);
 });
 
 test("what is loaded when it is first used does not count", async () => {
   const eager = 'export * from "./mod.ts"; import * as sweep from "./src/core/sweep.ts"; export { sweep };';
-  expect(await size({ stdin: { contents: eager, resolveDir: ROOT } })).toBeGreaterThan(await size());
+  expect(await weight({ stdin: { contents: eager, resolveDir: ROOT } })).toBeGreaterThan(await weight());
 });
 
 test("a verifier is at most 12 KB, gzip, of jose and our own", async () => {
   const verify = { entryPoints: [join(ROOT, "src/doors/verify.ts")] };
-  expect(await size(verify)).toBeLessThan(SMALL);
+  expect(await weight(verify)).toBeLessThan(SMALL);
   expect(await libraries(verify)).toEqual(["jose"]);
 });
 
@@ -45,49 +41,6 @@ test("a library that creeps into the verifier is seen", async () => {
   const more = { stdin: { contents, resolveDir: ROOT } };
   expect(await libraries(more)).toEqual(["jose", "valibot"]);
 });
-
-/** What importing it brings, without what it imports later. nodemailer is loaded when the first mail goes out over SMTP. */
-async function size(options: BuildOptions = { entryPoints: [join(ROOT, "mod.ts")] }): Promise<number> {
-  const { outputFiles = [], metafile } = await build({
-    external: [...APART],
-    plugins: [SLIM],
-    ...options,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    metafile: true,
-    absWorkingDir: ROOT,
-    outdir: "dist",
-    format: "esm",
-    platform: "node",
-    write: false,
-    logLevel: "silent",
-  });
-  const outputs = metafile?.outputs ?? {};
-  const wanted = new Set(Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === entry(options)));
-  for (const path of wanted) { // grows while it is gone through
-    const always = outputs[path]?.imports.filter(({ kind, external }) =>
-      kind !== "dynamic-import" && !external
-    );
-    for (const one of always ?? []) wanted.add(one.path);
-  }
-  const texts = outputFiles.filter(({ path }) => wanted.has(path.slice(ROOT.length + 1)));
-  expect(texts).toHaveLength(wanted.size);
-  return gzipSync(texts.map(({ text }) => text).join("\n"), { level: 9 }).length;
-}
-
-/** Leaves the features of some names out. */
-function without(...names: readonly string[]): Plugin {
-  const filter = new RegExp(`/src/features/(${names.join("|")})/(feature|contract)\\.ts$`);
-  const contents = ["export const calls = {}", ...names.map((name) => `export const ${name} = undefined`)]
-    .join(";");
-  return { name: "without", setup: (build) => void build.onLoad({ filter }, () => ({ contents })) };
-}
-
-function entry({ stdin, entryPoints }: BuildOptions): string {
-  const [first = ""] = Array.isArray(entryPoints) ? entryPoints : [];
-  return stdin === undefined ? relative(ROOT, String(first)) : "<stdin>";
-}
 
 /** The packages of which anything is left in a bundle. */
 async function libraries(options: BuildOptions): Promise<readonly string[]> {
