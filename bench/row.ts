@@ -38,6 +38,8 @@ export interface Race {
   readonly title: string;
   readonly contestants: readonly Contestant[];
   readonly targets: readonly Target[];
+  /** What a turn should take at full length, in milliseconds, where the usual would be too short to say much. */
+  readonly turn?: number;
   /** The name of its chart in `docs/charts`; there is none where nothing is said. */
   readonly chart?: string;
   /** Ends what the race has started: servers, stores. */

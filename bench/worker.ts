@@ -24,7 +24,7 @@ async function outcome(one: Race | Reading): Promise<Outcome> {
     return raceOutcome(
       place,
       one,
-      await play(one, LENGTHS[short ? "short" : "full"]),
+      await play(one, short ? LENGTHS.short : { ...LENGTHS.full, turn: one.turn ?? LENGTHS.full.turn }),
     );
   } finally {
     await one.close?.();
