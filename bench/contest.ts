@@ -48,6 +48,7 @@ export async function play(
     ) {
       perSecond.push(times / await turn(contestant, times) * 1000);
     }
+    collectGarbage();
     paces.push(pace());
   }
   const rates = players.map(({ contestant: { name }, perSecond }) => ({
