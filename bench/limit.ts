@@ -15,37 +15,60 @@ export interface Shown {
 const TOKEN = /lks_([a-z2-7]{26})([a-z2-7]{26})([\w-]{43})/;
 
 /** What a request shows. */
-export function shown(request: { readonly headers: { get(name: string): string | null } }): Shown {
+export function shown(request: Asking): Shown {
   const [, uid, sid = "", secret = ""] = TOKEN.exec(request.headers.get("cookie") ?? "") ?? [];
   return { user: `users:${uid}`, session: `sessions:${uid}:${sid}`, sid, secret };
 }
 
-/** Whether the two texts that were read make it good: a session that its account lists, that has not expired and that keeps the hash of
- * the secret. */
-export function isGood({ sid, secret }: Shown, user: string | null, session: string | null): boolean {
-  if (user === null || session === null) return false;
-  const account: Account = JSON.parse(user);
-  const record: Session = JSON.parse(session);
+/** What the two texts say that were read, if they make it good: a session that its account lists, that has not expired and that keeps
+ * the hash of the secret. */
+export function found({ sid, secret }: Shown, user: string | null, session: string | null): Found | null {
+  if (user === null || session === null) return null;
+  const account: Found["account"] = JSON.parse(user);
+  const record: Found["record"] = JSON.parse(session);
   const now = Date.now();
-  return account.sessions.some((one) => one.sid === sid && one.exp > now) && record.exp > now &&
+  const isGood = account.sessions.some((one) => one.sid === sid && one.exp > now) && record.exp > now &&
     record.hash === hash("sha256", secret, "base64url");
+  return isGood ? { account, record } : null;
+}
+
+/** Whether they make it good. */
+export function isGood(asked: Shown, user: string | null, session: string | null): boolean {
+  return found(asked, user, session) !== null;
 }
 
 /** Checks the session of a request by two reads at once. */
-export async function limit(request: Request, read: Read): Promise<boolean> {
+export async function limit(request: Asking, read: Read): Promise<boolean> {
   const asked = shown(request);
   const [user, session] = await Promise.all([read(asked.user), read(asked.session)]);
   return isGood(asked, user, session);
 }
 
+/** What of a request is looked at. */
+export interface Asking {
+  readonly headers: { get(name: string): string | null };
+}
+
 /** Reads the text at a key. */
 export type Read = (key: string) => string | null | Promise<string | null>;
 
-interface Account {
-  readonly sessions: readonly { readonly sid: string; readonly exp: number }[];
-}
-
-interface Session {
-  readonly hash: string | null;
-  readonly exp: number;
+/** The records of a good session, as far as they are looked at. Times are in epoch milliseconds. */
+export interface Found {
+  readonly account: {
+    readonly createdAt: number;
+    readonly name: string | null;
+    readonly roles: readonly string[];
+    readonly identifiers: readonly { readonly value: string; readonly proven: boolean }[];
+    readonly sessions: readonly { readonly sid: string; readonly exp: number }[];
+  };
+  readonly record: {
+    readonly createdAt: number;
+    readonly lastUsedAt: number;
+    readonly endsAt: number;
+    readonly amr: readonly string[];
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+    readonly hash: string | null;
+    readonly exp: number;
+  };
 }
