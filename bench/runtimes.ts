@@ -10,7 +10,7 @@ import type { Runtime } from "./row.ts";
 const BIN = join(import.meta.dirname, "../node_modules/.bin");
 const WORKER = join(import.meta.dirname, "worker.ts");
 
-/** How each runtime is started. All may be asked to free memory, so that it is done between turns. */
+/** How each runtime is started. All may be asked to free memory, for whatever reads how much is taken. */
 const ARGUMENTS: Readonly<Record<Runtime, readonly string[]>> = {
   node: ["--expose-gc"],
   deno: ["run", "-A", "--unstable-kv", "--v8-flags=--expose-gc"],
