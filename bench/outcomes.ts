@@ -110,8 +110,8 @@ export function readingOutcome(
   const value = quartiles(values);
   const bounds = boundsOn(place.runtime, asked);
   return {
-    ...place,
     is: "reading",
+    ...place,
     title,
     unit,
     value,

@@ -26,7 +26,7 @@ async function race(large: number): Promise<Race> {
   const check = async (request: Request) => (await small.auth.getSession(request)).user !== null;
   return {
     is: "race",
-    title: `session check by cookie, memory, accounts of 60 KB with ${SESSIONS} sessions`,
+    title: `session check by cookie, memory, ${large} accounts of 60 KB with ${SESSIONS} sessions`,
     contestants: [
       {
         name: "accounts at their bounds",
