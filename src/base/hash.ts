@@ -26,13 +26,18 @@ export function hashing({ hash }: Partial<NodeCrypto> = {}): Hashing {
   };
 }
 
-const here = hashing(builtin<NodeCrypto>("node:crypto"));
-
 /** SHA-256 of bytes: 32 bytes. */
-export const sha256: Hashing["sha256"] = here.sha256;
+export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
-export const sha256Text: Hashing["sha256Text"] = here.sha256Text;
+export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
+
+let chosen: Hashing | undefined;
+
+/** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. */
+function here(): Hashing {
+  return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
+}
 
 /** SHA-256 of what it is given piece by piece. */
 export class Sha256 {

@@ -15,6 +15,8 @@ export interface QuickKey {
 /** What a key does by `node:crypto`; undefined where WebCrypto is as quick, and where `node:crypto` cannot read it. WebCrypto has read
  * the key before, and refused what is none. */
 export function quickKey(alg: Algorithm, jwk: JWK): QuickKey | undefined {
+  const node = builtin<NodeCrypto>("node:crypto"); // not before there is a key: a cold process would wait for it
+  const bytesOf = builtin<NodeBuffer>("node:buffer")?.Buffer.from;
   if (node === undefined || bytesOf === undefined) return undefined;
   try {
     return (jwk.kty === "oct" ? secret : half)({ node, bytesOf, alg, jwk });
@@ -105,6 +107,3 @@ interface NodeCrypto {
 interface NodeBuffer {
   readonly Buffer: { readonly from: (text: string) => NodeBytes };
 }
-
-const node = builtin<NodeCrypto>("node:crypto");
-const bytesOf = builtin<NodeBuffer>("node:buffer")?.Buffer.from;
