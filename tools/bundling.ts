@@ -28,6 +28,18 @@ export const SLIM: Plugin = {
   },
 };
 
+/** Asks for what the runtime brings along when the part of a module runs that needs it. Imports of it would all stand at the top of the
+ * one file, and be loaded by whoever needs none of them. */
+export const LATE: Plugin = {
+  name: "late",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "late" }));
+    onLoad({ filter: /^node:/, namespace: "late" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("${path}")`,
+    }));
+  },
+};
+
 /** What importing something brings, without what it imports later, in bytes: bundled, minified and by gzip. Without options it is
  * `mod.ts`. */
 export async function weight(options: BuildOptions = {}): Promise<number> {

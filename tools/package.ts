@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
-import { APART, SLIM } from "./bundling.ts";
+import { APART, LATE, SLIM } from "./bundling.ts";
 
 /** One import path of the package. */
 export interface Door {
@@ -129,7 +129,7 @@ async function buildModule(door: Door, folder: string): Promise<Module> {
     external: [...APART],
     legalComments: "none",
     metafile: true,
-    plugins: door.name === "." ? [SLIM] : [otherDoors(door), SLIM],
+    plugins: door.name === "." ? [SLIM, LATE] : [otherDoors(door), SLIM],
     // hash-wasm has all its algorithms in one module: of the one in the syntax of today, what is not used stays out.
     ...(door === THREAD && { mainFields: ["module", "main"] }),
     banner: door === COMMAND ? { js: "#!/usr/bin/env node" } : {},

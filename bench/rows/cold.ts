@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -19,6 +19,7 @@ export const row: Row = {
     const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
     try {
       await buildModules(folder);
+      writeFileSync(join(folder, "package.json"), '{ "type": "module" }'); // as it is published: Node need not guess
       copyFileSync(join(BENCH, "cold/latchkey.mjs"), join(folder, "latchkey.mjs"));
       yield* readings(started(folder, short ? 2 : ROUNDS));
     } finally {

@@ -1,4 +1,4 @@
-import { domainToUnicode } from "node:url";
+import { builtin } from "./builtin.ts";
 
 /** The canonical form of an e-mail address: the one that is compared, stored and mailed to. Null where the text is no address
  * that can be mailed to without guessing: one dot-atom local part (RFC 5321, RFC 6531), one domain name of two labels or more.
@@ -39,8 +39,19 @@ function domainName(text: string): string | null {
   if (labels.length < 2 || top === undefined || /^\d+$/.test(top)) return null; // an IPv4 address is no domain name
   if (!labels.every((label) => LABEL.test(label))) return null;
   // Not every parser looks into an A-label. One that stands for nothing stays what it is when it is decoded (UTS 46 section 4).
-  const empty = domainToUnicode(url.hostname).split(".").some((label) => label.startsWith("xn--"));
+  const empty = unicodeOf(url.hostname).split(".").some((label) => label.startsWith("xn--"));
   return empty ? null : url.hostname;
+}
+
+/** What a domain name says in Unicode. Asked of the runtime with the first address: a cold process would wait for it. */
+function unicodeOf(domain: string): string {
+  const url = builtin<NodeUrl>("node:url");
+  if (url === undefined) throw new TypeError("the runtime has no node:url");
+  return url.domainToUnicode(domain);
+}
+
+interface NodeUrl {
+  domainToUnicode(domain: string): string;
 }
 
 function bytes(text: string): number {
