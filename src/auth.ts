@@ -58,8 +58,12 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const { methods, endpoints } = made(features, core, problems);
   for (const warning of warningsOf(settings)) platform.log.warn(warning);
   const { wellKnown = {}, ...named } = methods;
-  let loaded: Promise<Limiter> | undefined;
-  const limiter = () => loaded ??= import("./http/limiter.ts").then(({ limiter }) => limiter(core));
+  let loaded: Limiter | undefined;
+  const load = async () => {
+    const { limiter } = await import("./http/limiter.ts"); // where nothing is limited nobody needs it
+    return loaded ??= limiter(core);
+  };
+  const limiter = () => loaded ?? load();
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "devices" | "mail"> = {
     handler: handler(endpoints, core, cookie, limiter),
     limit: async (request, limit) => await (await limiter()).own(request, limit),

@@ -3,7 +3,7 @@ import type { AnyRoute, Call, MaybeCaller } from "./contract.ts";
 import { AuthError } from "./errors.ts";
 import type { ClientInfo } from "./model.ts";
 
-/** A method as the handler calls it: what travelled, and who calls. */
+/** A method as the handler calls it: what travelled, and who calls, which the handler has found out itself. */
 export type Run = (sent: object, caller: MaybeCaller) => Promise<unknown>;
 
 /** A method as a feature makes it. */
@@ -29,34 +29,32 @@ const clients = object<ClientInfo>({
 });
 
 /** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be
- * said over the wire; who calls by what a caller is. `ready` has to pass first. */
+ * said over the wire; and that somebody calls where the route demands it. `ready` has to pass first. */
 export function checked(route: AnyRoute, method: Method, ready: () => Promise<void>): Run {
+  const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
   return async (sent, { userId, sessionId, client }) => {
     const input = parse(route.input, sent);
-    const caller = parse(callers, { userId, sessionId });
-    const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
-    if (demands && caller.userId === undefined) {
+    if (demands && userId === undefined) {
       throw new AuthError("input_invalid", { issues: [{ path: "userId", message: "is required" }] });
     }
-    const half = route.access === "optional" &&
-      (caller.userId === undefined) !== (caller.sessionId === undefined);
-    if (half) {
-      const path = caller.userId === undefined ? "userId" : "sessionId";
+    if (route.access === "optional" && (userId === undefined) !== (sessionId === undefined)) {
+      const path = userId === undefined ? "userId" : "sessionId";
       throw new AuthError("input_invalid", {
         issues: [{ path, message: "is required beside the other id" }],
       });
     }
-    if (client !== undefined) parse(clients, client);
     await ready();
-    return await method({ ...input, ...caller, client });
+    return await method({ ...input, userId, sessionId, client });
   };
 }
 
-/** The same for the application's own code, which says all in one object. */
+/** The same for the application's own code, which says all in one object, and whose word for who calls has to be one. */
 export function local(run: Run): Method {
-  return (input) => {
+  return async (input) => {
     const { userId, sessionId, client, ...sent }: MaybeCaller = Object(input);
-    return run(sent, { userId, sessionId, client });
+    parse(callers, { userId, sessionId });
+    if (client !== undefined) parse(clients, client);
+    return await run(sent, { userId, sessionId, client });
   };
 }
 

@@ -72,14 +72,15 @@ export async function callerOf(
   const looks = route.access !== "anyone" || (route.session === "starts" && credential.kind === "cookie");
   if (!looks) return { client };
   await foundation.ready();
-  const identified = await sessions.identify(credential, audiences).catch((error: unknown): Identified => {
+  let identified: Identified;
+  try {
+    identified = await sessions.identify(credential, audiences);
+  } catch (error) {
     // A record that cannot be read must not keep its owner from signing in or out: the cookie is out of a script's reach.
     const unreadable = error instanceof AuthError && error.code === "storage_corrupt";
-    if (unreadable && route.session !== undefined && !demands) {
-      return { is: "session_ended" };
-    }
-    throw error;
-  });
+    if (!unreadable || route.session === undefined || demands) throw error;
+    identified = { is: "session_ended" };
+  }
   if (identified.is === "found") {
     sessions.keep(client, identified.found);
     return { userId: identified.found.uid, sessionId: identified.found.sid, client };

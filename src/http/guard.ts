@@ -13,7 +13,7 @@ export const BODY_PATIENCE = 10_000;
 /** Where a request comes from. */
 export interface Origin {
   /** Whether it brings our cookie. */
-  readonly carriesCookie: boolean;
+  readonly carriesCookie: () => boolean;
   /** Whether the page that sent it is neither ours nor trusted. */
   readonly isForeign: boolean;
   /** Whether that page may ask all the same, without cookies. */
@@ -31,7 +31,7 @@ export function admit(
   isCounted: boolean,
 ): void {
   if (!isForeign) return;
-  if (carriesCookie || (!mayAsk && (isCounted || session))) throw new AuthError("origin_forbidden");
+  if (carriesCookie() || (!mayAsk && (isCounted || session))) throw new AuthError("origin_forbidden");
   typeOf(request);
 }
 

@@ -6,7 +6,7 @@ import type { AnyRoute } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
-import type { ClientInfo, MailedStep, Page, Redirect } from "../model.ts";
+import type { ClientInfo, MailedStep, Page, Redirect, SessionMode } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
 import { callerOf, clientOf, requestIds } from "./caller.ts";
 import { cors, type Readers } from "./cors.ts";
@@ -40,7 +40,7 @@ export function handler(
   endpoints: readonly Endpoint[],
   core: Core,
   cookie: SessionCookie,
-  limiter: () => Promise<Limiter>,
+  limiter: () => Limiter | Promise<Limiter>,
 ): Handler {
   const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
@@ -56,59 +56,65 @@ export function handler(
     if (shared.isPreflight(request)) return shared.preflight(asked.readers, route.methods(path));
     const { endpoint, params } = route.find(method, path);
     asked.endpoint = endpoint;
-    const { name, device, link } = settings.cookie;
-    const carries = (cookie: string) => cookieValues(request.headers.get("cookie"), cookie).length > 0;
-    const origin: Origin = {
-      carriesCookie: carries(name) || carries(device) || carries(link),
-      isForeign: isForeign(request, settings.trusts),
-      mayAsk: shared.goesBeyondTrust && asked.readers !== null,
-    };
-    const isCounted = endpoint.route.limit !== undefined ||
-      settings.limits.routes[endpoint.call] !== undefined;
-    admit(request, origin, endpoint.route, isCounted);
-    asked.admitted = origin.isForeign ? "without cookies" : "whole";
-    if (settings.clientIp !== null) await count(asked, endpoint, info);
-    const body = await sentIn(request, method, endpoint);
+    const { origin, isCounted } = letIn(asked, endpoint);
+    // Most requests wait for the store alone: what they do besides takes no longer than to wait for it would.
+    if (settings.clientIp !== null) {
+      const loading = limiter();
+      const limits = loading instanceof Promise ? await loading : loading;
+      Object.assign(client, { ip: limits.addressOf(request, info) });
+      if (isCounted) await count(asked, endpoint, limits);
+    }
+    const body = method === "GET"
+      ? queryOf(request.url, membersOf(endpoint.route.input))
+      : await sentIn(request, method);
     admitSignIn(origin, endpoint.route, body, settings.session.usual);
     const caller = await callerOf(request, client, endpoint.route, core);
     const sent = { ...body, ...params };
     asked.wasRun = true;
     // Who calls is said last: whatever of it came over the wire is refused as unknown.
-    const { result, isReplay } = await ran(endpoint, { headers: request.headers, sent, caller }, core);
+    const { result, isReplay } = runsOnce(endpoint, request.headers)
+      ? await once(endpoint, { headers: request.headers, sent, caller }, core)
+      : { result: await endpoint.run(sent, caller), isReplay: false };
     const issued = typeof result === "object" && result !== null ? core.signIn.issued(result) : null;
-    const shown = await shownOf(request, endpoint.route, result);
+    const shown = isShown(endpoint.route) ? await shownOf(request, endpoint.route, result) : null;
     const takesCookies = !origin.isForeign;
-    const begun = begunBy(endpoint.route, sent, result);
+    const begun = begunBy(endpoint.route, sent, result, settings.session.usual);
     const answer = { route: endpoint.route, result, issued, caller, sent, takesCookies, begun, shown };
     const reply = success(answer, cookie);
     if (isReplay) reply.headers["Idempotency-Replayed"] = "true";
     return reply;
   }
 
-  /** The step by link that a browser has begun which is to have a cookie. */
-  function begunBy({ links }: AnyRoute, sent: object, result: unknown): string | null {
-    const { session = settings.session.usual }: { readonly session?: unknown } = Object(sent);
-    return links === "begins" && session === "cookie" ? (result as MailedStep).challengeId : null;
+  /** Looks at where a request comes from. @throws {AuthError} what `admit` throws */
+  function letIn(asked: Asked, { route, call }: Endpoint): { origin: Origin; isCounted: boolean } {
+    const { request, readers } = asked;
+    const { name, device, link } = settings.cookie;
+    const carries = (cookie: string) => cookieValues(request.headers.get("cookie"), cookie).length > 0;
+    const origin: Origin = {
+      carriesCookie: () => carries(name) || carries(device) || carries(link),
+      isForeign: isForeign(request, settings.trusts),
+      mayAsk: shared.goesBeyondTrust && readers !== null,
+    };
+    const isCounted = route.limit !== undefined || settings.limits.routes[call] !== undefined;
+    admit(request, origin, route, isCounted);
+    asked.admitted = origin.isForeign ? "without cookies" : "whole";
+    return { origin, isCounted };
   }
 
-  /** What a request says besides its path: the members of the input, of a GET in the query. */
-  async function sentIn(request: Request, method: string, { route }: Endpoint): Promise<object> {
-    if (method === "GET") return queryOf(request.url, membersOf(route.input));
+  /** What a request that is no GET says besides its path. */
+  async function sentIn(request: Request, method: string): Promise<object> {
     return method === "DELETE" ? {} : await readBody(request, inTime);
   }
 
-  async function shownOf(request: Request, { reply }: AnyRoute, result: unknown): Promise<Shown | null> {
-    if (reply !== "page" && reply !== "redirect") return null;
+  async function shownOf(request: Request, { reply }: AnyRoute, result: unknown): Promise<Shown> {
     const { shownPage, shownRedirect } = await import("./shown.ts"); // plug-ins alone have such
     if (reply === "page") return shownPage(result as Page, platform.random);
     return shownRedirect(result as Redirect, settings.origin, (origin) => settings.trusts(origin, request));
   }
 
   /** Counts a request by its client's address, before anything is read or judged of it. */
-  async function count(asked: Asked, endpoint: Endpoint, info: unknown): Promise<void> {
-    const { addressOf, count } = await limiter();
-    Object.assign(asked.client, { ip: addressOf(asked.request, info) });
-    asked.counted = await count(endpoint, asked.client);
+  async function count(asked: Asked, endpoint: Endpoint, limits: Limiter): Promise<void> {
+    asked.counted = await limits.count(endpoint, asked.client);
     if (asked.counted?.allowed !== false) return;
     throw new AuthError("rate_limited", { retryAfter: asked.counted.retryAfter });
   }
@@ -177,28 +183,40 @@ export function handler(
     }
   }
 
-  return async (request, info) => {
-    try {
-      return await serve(request, info);
-    } catch (cause) {
+  return (request, info) =>
+    serve(request, info).catch((cause: unknown) => {
       const error = new AuthError("internal"); // not even a reference could be had
       const { code, message } = error;
       events.emit("error", { code, message, cause });
       return responseOf(failure({ error, isBearer: false, route: null }, cookie));
-    }
-  };
+    });
 }
 
-/** What a method answers. An idempotent route runs once for each key, and says whether that was before. */
-async function ran(
+/** Whether a request is to run once, however often it comes. */
+function runsOnce({ route }: Endpoint, headers: Headers): boolean {
+  return route.idempotent === true && route.session !== "starts" && showsKey(headers);
+}
+
+/** What a method answers that runs once for each key, and whether that was before. */
+async function once(
   endpoint: Endpoint,
   asked: Sent,
   core: Core,
 ): Promise<{ readonly result: unknown; readonly isReplay: boolean }> {
-  const once = endpoint.route.idempotent && endpoint.route.session !== "starts" && showsKey(asked.headers);
-  if (!once) return { result: await endpoint.run(asked.sent, asked.caller), isReplay: false };
   const { runOnce } = await import("./idempotent.ts"); // few requests bring a key
   return await runOnce(endpoint, asked, core);
+}
+
+/** The step by link that a browser has begun which is to have a cookie. */
+function begunBy({ links }: AnyRoute, sent: object, result: unknown, usual: SessionMode): string | null {
+  if (links !== "begins") return null;
+  const { session = usual }: { readonly session?: unknown } = sent;
+  return session === "cookie" ? (result as MailedStep).challengeId : null;
+}
+
+/** Whether something else than JSON is answered. */
+function isShown({ reply }: AnyRoute): boolean {
+  return reply === "page" || reply === "redirect";
 }
 
 const DENIED: ReadonlySet<number> = new Set([401, 403, 429]);

@@ -19,6 +19,8 @@ export interface Router {
 interface Pattern {
   readonly method: string;
   readonly segments: readonly string[];
+  /** Whether some of them stand for whatever is there. */
+  readonly varies: boolean;
   readonly endpoint: Endpoint;
 }
 
@@ -27,12 +29,13 @@ interface Pattern {
 export function router(endpoints: readonly Endpoint[], basePath: string): Router {
   const patterns = endpoints.map((endpoint): Pattern => {
     const [method = "", path = ""] = endpoint.call.split(" ");
-    return { method, segments: ((endpoint.route.atRoot ? "" : basePath) + path).split("/"), endpoint };
+    const segments = ((endpoint.route.atRoot ? "" : basePath) + path).split("/");
+    return { method, segments, varies: segments.some(isNamed), endpoint };
   });
   const sought = (segments: readonly string[]) => patterns.filter((one) => matches(one.segments, segments));
   /** What is found at the paths without a part that varies. */
   const known = new Map(
-    patterns.filter(({ segments }) => !segments.some(isNamed)).map(({ segments }) =>
+    patterns.filter(({ varies }) => !varies).map(({ segments }) =>
       [segments.join("/"), sought(segments)] as const
     ),
   );
@@ -48,6 +51,7 @@ export function router(endpoints: readonly Endpoint[], basePath: string): Router
       const matching = at(path);
       const found = matching.find((pattern) => pattern.method === method);
       if (found === undefined) throw new AuthError("method_not_allowed", { allow: methodsOf(matching) });
+      if (!found.varies) return { endpoint: found.endpoint, params: {} };
       const segments = path.split("/");
       const named = found.segments.flatMap((name, i) =>
         isNamed(name) ? [[name.slice(1), segments[i] ?? ""]] : []

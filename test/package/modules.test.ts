@@ -31,7 +31,7 @@ const CONTENTS: Readonly<Record<string, readonly [libraries: string, atOnce: str
   "node.js": ["", "", ""],
   "server.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
   "testing.js": ["@oslojs", "./drivers/memory.js", ""],
-  "verify.js": ["@oslojs jose", "", ""],
+  "verify.js": ["jose", "", ""],
   "plugin.js": ["valibot", "", ""],
   "wasm_thread.js": ["hash-wasm", "", ""],
   "latchkey.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
