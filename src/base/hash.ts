@@ -3,26 +3,44 @@ import { sha256 as digest } from "@oslojs/crypto/sha2";
 import { builtin } from "./builtin.ts";
 import { base64url, utf8 } from "./encoding.ts";
 
-/** What is used of `node:crypto`: a call without an object around it, several times as fast as one with. */
+/** What is used of `node:crypto`. */
 interface NodeCrypto {
+  /** A call without an object around it, several times as fast as one with. */
   hash(algorithm: "sha256", data: string, encoding: "base64url"): string;
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
+  createHmac(algorithm: "sha256", key: object): {
+    update(text: string): { digest(encoding: "base64url"): string };
+  };
+  createSecretKey(key: Uint8Array): object;
 }
 
-/** SHA-256 (FIPS 180-4). */
+/** SHA-256 (FIPS 180-4), and HMAC with it (RFC 2104). */
 export interface Hashing {
   /** 32 bytes. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** That of a text's UTF-8 bytes, as 43 characters of base64url. */
   readonly sha256Text: (text: string) => string;
+  /** Under one key, which is looked at once, that of a text's UTF-8 bytes, as base64url. */
+  readonly hmacUnder: (key: Uint8Array) => (text: string) => string;
 }
 
 /** Hashes by `node:crypto`, or by plain numbers where there is none. */
-export function hashing({ hash }: Partial<NodeCrypto> = {}): Hashing {
-  if (hash === undefined) return { sha256: digest, sha256Text: (text) => base64url(digest(utf8(text))) };
+export function hashing(node: NodeCrypto | undefined): Hashing {
+  if (node?.hash === undefined) {
+    return {
+      sha256: digest,
+      sha256Text: (text) => base64url(digest(utf8(text))),
+      hmacUnder: (key) => (text) => base64url(hmacSha256(key, utf8(text))),
+    };
+  }
+  const { hash, createHmac, createSecretKey } = node;
   return {
     sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
     sha256Text: (text) => hash("sha256", text, "base64url"),
+    hmacUnder(bytes) {
+      const key = createSecretKey(bytes);
+      return (text) => createHmac("sha256", key).update(text).digest("base64url");
+    },
   };
 }
 
@@ -38,6 +56,9 @@ let chosen: Hashing | undefined;
 function here(): Hashing {
   return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
 }
+
+/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes, as 43 characters of base64url. */
+export const hmacUnder: Hashing["hmacUnder"] = here.hmacUnder;
 
 /** SHA-256 of what it is given piece by piece. */
 export class Sha256 {

@@ -1,5 +1,5 @@
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
-import { hmacSha256 } from "../base/hash.ts";
+import { hmacSha256, hmacUnder } from "../base/hash.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
@@ -44,16 +44,17 @@ export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Ui
 
 /** The keyring of a list of secrets. `random` makes nonces. */
 export function keyring(secrets: readonly string[], random: (length: number) => Uint8Array): Keyring {
-  const keys = new Map<string, (label: string) => Uint8Array>();
+  const keys = new Map<string, Derived>();
   for (const secret of secrets) {
-    const derive = remembered((label) => hkdf(utf8(secret), utf8("latchkey"), utf8(label)));
-    keys.set(hex(derive("fingerprint").subarray(0, 4)), derive);
+    const key = remembered((label) => hkdf(utf8(secret), utf8("latchkey"), utf8(label)));
+    const mac = remembered((label) => hmacUnder(key(`mac ${label}`)));
+    keys.set(hex(key("fingerprint").subarray(0, 4)), { key, mac });
   }
   const fingerprints = [...keys.keys()];
   const [first = ""] = fingerprints; // options demand at least one secret
 
   async function cipher(label: Label, fingerprint: string): Promise<CryptoKey | null> {
-    const key = keys.get(fingerprint)?.(`seal ${label}`);
+    const key = keys.get(fingerprint)?.key(`seal ${label}`);
     if (key === undefined) return null;
     return await crypto.subtle.importKey("raw", Uint8Array.from(key), "AES-GCM", false, [
       "encrypt",
@@ -65,8 +66,7 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
     first,
     fingerprints,
     mac(label, fingerprint, ...parts) {
-      const key = keys.get(fingerprint)?.(`mac ${label}`);
-      return key === undefined ? null : base64url(hmacSha256(key, utf8(parts.join("\0"))));
+      return keys.get(fingerprint)?.mac(label)(parts.join("\0")) ?? null;
     },
     async seal(label, plain) {
       const key = await cipher(label, first);
@@ -93,12 +93,18 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
   };
 }
 
-/** Each label is derived once. */
-function remembered(derive: (label: string) => Uint8Array): (label: string) => Uint8Array {
-  const known = new Map<string, Uint8Array>();
+/** What is made of one secret, by label. */
+interface Derived {
+  readonly key: (label: string) => Uint8Array;
+  readonly mac: (label: string) => (text: string) => string;
+}
+
+/** What belongs to a label is made once. */
+function remembered<T>(make: (label: string) => T): (label: string) => T {
+  const known = new Map<string, T>();
   return (label) => {
-    const key = known.get(label) ?? derive(label);
-    known.set(label, key);
-    return key;
+    const made = known.get(label) ?? make(label);
+    known.set(label, made);
+    return made;
   };
 }

@@ -25,6 +25,11 @@ export function quickKey(alg: Algorithm, jwk: JWK): QuickKey | undefined {
   }
 }
 
+/** A name for a token, by which nobody finds the token: its SHA-256. Undefined where only WebCrypto has that. */
+export function nameOf(token: string): string | undefined {
+  return node?.hash?.("sha256", token, "hex");
+}
+
 interface Ground {
   readonly node: NodeCrypto;
   readonly bytesOf: (text: string) => NodeBytes;
@@ -99,6 +104,7 @@ interface NodeCrypto {
   createPrivateKey(given: Given): NodeKey;
   createPublicKey(given: Given): NodeKey;
   createSecretKey(bytes: Uint8Array): NodeKey;
+  hash?(digest: string, text: string, encoding: "hex"): string;
   sign(digest: string | null, message: Uint8Array, how: How | NodeKey): NodeBytes;
   timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
   verify(digest: string | null, message: Uint8Array, how: How | NodeKey, signature: Uint8Array): boolean;

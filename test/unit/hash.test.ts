@@ -1,16 +1,16 @@
 // SHA-256 by `node:crypto`, which all three runtimes have, and without it.
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { hex, utf8 } from "../../src/base/encoding.ts";
-import { type Hashing, hashing, Sha256, sha256, sha256Text } from "../../src/base/hash.ts";
+import { type Hashing, hashing, hmacUnder, Sha256, sha256, sha256Text } from "../../src/base/hash.ts";
 import { chance } from "../../src/testing/chance.ts";
 
 const ways: readonly (readonly [string, Hashing])[] = [
-  ["as it is", { sha256, sha256Text }],
-  ["without node:crypto", hashing()],
+  ["as it is", { sha256, sha256Text, hmacUnder }],
+  ["without node:crypto", hashing(undefined)],
 ];
 
-describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text }) => {
+describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text, hmacUnder }) => {
   test("agrees with FIPS 180-4", () => {
     const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     expect(hex(sha256(utf8("abc")))).toBe(abc);
@@ -34,5 +34,9 @@ describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text }) => {
   test.each(["", "é", "\u{1F511} key", "\ud800 half", "\0"])("takes the UTF-8 bytes of %j", (text) => {
     const right = createHash("sha256").update(new TextEncoder().encode(text)).digest("base64url");
     expect(sha256Text(text)).toBe(right);
+    const key = new Uint8Array(32).fill(7);
+    const mac = hmacUnder(key);
+    const whole = createHmac("sha256", key).update(new TextEncoder().encode(text)).digest("base64url");
+    expect([mac(text), mac(text)]).toEqual([whole, whole]);
   });
 });

@@ -165,7 +165,7 @@ const MISTAKES: Readonly<Record<string, readonly [readonly Change[], keyof typeo
     "another audience is wanted",
   ],
   "tokens are known by what was signed": [
-    mistake("sha256Text(token)", 'sha256Text(token.slice(0, token.lastIndexOf(".")))'),
+    mistake("nameOf(token)", 'nameOf(token.slice(0, token.lastIndexOf(".")))'),
     "a bit of its signature",
   ],
   "claims can be changed": [mistake("frozen(claims)", "claims"), "the claims, by whoever got them"],
