@@ -24,7 +24,7 @@ export interface Log {
 /** The machine itself. The only place that asks it for time, chance, timers, the network or the console. */
 export const machine: Platform = {
   now: () => Date.now(),
-  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  random: portions((portion) => void crypto.getRandomValues(portion), Date.now),
   sleep: (ms, background = false) =>
     new Promise((resolve) => {
       const timer: unknown = setTimeout(resolve, ms);
@@ -35,6 +35,28 @@ export const machine: Platform = {
     warn: (message, fields) => fields ? console.warn(message, fields) : console.warn(message),
   },
 };
+
+/** Chance drawn in portions, for to ask the machine takes many times as long as to cut a piece off. What was handed out is wiped, and what
+ * is left is thrown away when it is a second old: of a machine that is copied while it sleeps, no two copies draw the same. */
+export function portions(draw: (portion: Uint8Array) => void, now: () => number): Platform["random"] {
+  const portion = new Uint8Array(1024);
+  let used = portion.length;
+  let drawnAt = 0;
+  return (length) => {
+    if (length > portion.length) {
+      const bytes = new Uint8Array(length);
+      draw(bytes);
+      return bytes;
+    }
+    if (used + length > portion.length || Math.abs(now() - drawnAt) >= 1000) {
+      draw(portion);
+      [used, drawnAt] = [0, now()];
+    }
+    const bytes = portion.slice(used, used + length);
+    portion.fill(0, used, used += length);
+    return bytes;
+  };
+}
 
 /** The machine, with the parts that were given in place of its own. `usual`: where warnings go if nothing else is said. */
 export function platformOf(
