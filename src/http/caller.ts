@@ -35,22 +35,13 @@ function linksOf(headers: Headers, { settings }: Core): string | null {
   return another === undefined ? cookie ?? null : null;
 }
 
-/** Makes ids for requests, of 80 random bits: many at once, for to ask for chance takes longer than the rest of it. */
-export function requestIds(random: (length: number) => Uint8Array): () => string {
-  let ids: string[] = [];
-  return () => {
-    if (ids.length === 0) ids = base32(random(640)).match(/.{16}/g) ?? [];
-    return ids.pop() ?? "";
-  };
-}
-
 /** Where a request comes from. Its id is the caller's where that is plain and short, else ours. */
-export function clientOf(request: Request, core: Core, newId: () => string): ClientInfo {
+export function clientOf(request: Request, core: Core): ClientInfo {
   const asked = request.headers.get("x-request-id") ?? "";
   return {
     userAgent: request.headers.get("user-agent"),
     device: deviceOf(request.headers, core),
-    requestId: /^[A-Za-z0-9._-]{1,64}$/.test(asked) ? asked : newId(),
+    requestId: /^[A-Za-z0-9._-]{1,64}$/.test(asked) ? asked : base32(core.platform.random(10)),
   };
 }
 

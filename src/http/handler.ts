@@ -8,7 +8,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo, MailedStep, Page, Redirect, SessionMode } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
-import { callerOf, clientOf, requestIds } from "./caller.ts";
+import { callerOf, clientOf } from "./caller.ts";
 import { cors, type Readers } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
@@ -45,7 +45,6 @@ export function handler(
   const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
   const route = router(endpoints, settings.basePath);
-  const newRequestId = requestIds(platform.random);
   const shared = cors(settings.cors, settings.trusts);
 
   async function answer(asked: Asked, info: unknown): Promise<Reply> {
@@ -165,7 +164,7 @@ export function handler(
   }
 
   async function serve(request: Request, info: unknown): Promise<Response> {
-    const client = clientOf(request, core, newRequestId);
+    const client = clientOf(request, core);
     const asked: Asked = {
       request,
       client,
