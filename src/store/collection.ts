@@ -86,8 +86,6 @@ export function collection<T extends Expiring & object>(
   shape: Shape<T>,
 ): Collection<T> {
   const { platform, within } = store;
-  /** The exact text of each record that was read or written: what a swap compares. */
-  const texts = new WeakMap<T, string>();
   const known: Parses<T> = parses();
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
@@ -106,8 +104,8 @@ export function collection<T extends Expiring & object>(
     const seen = known.get(text);
     if (seen !== undefined) return seen;
     const record = shaped(key, text, shape);
+    note(record, text);
     known.offer(text, record);
-    texts.set(record, text);
     return record;
   }
 
@@ -137,7 +135,7 @@ export function collection<T extends Expiring & object>(
     seen: T | null | undefined,
     until: number,
   ): Promise<R> {
-    const known = seen === undefined || seen === null ? seen : texts.get(seen);
+    const known = seen === undefined || seen === null ? seen : textUnder(seen);
     let text = known === undefined ? await read(key) : known;
     for (let tries = 0;; tries++) {
       const stored = parsed(key, text);
@@ -153,7 +151,7 @@ export function collection<T extends Expiring & object>(
       }
       // Our own text in the store says that we wrote, whatever was answered: a client had sent the swap again by itself.
       if (done || (written !== null && text === written)) {
-        if (next !== null && written !== null) texts.set(next, written);
+        if (next !== null && written !== null) note(next, written);
         return result;
       }
     }
@@ -171,11 +169,13 @@ export function collection<T extends Expiring & object>(
       }
     },
     parse(id, text) {
-      const record = known.get(text) ?? shaped(keyOf(id), text, shape); // not kept: whoever parses all of them needs none twice
-      texts.set(record, text);
+      const kept = known.get(text);
+      if (kept !== undefined) return kept;
+      const record = shaped(keyOf(id), text, shape);
+      note(record, text); // and not offered: whoever parses all of them needs none twice
       return record;
     },
-    discard: (id, record) => swap(keyOf(id), texts.get(record) ?? null, null),
+    discard: (id, record) => swap(keyOf(id), textUnder(record) ?? null, null),
     change(id, decide, seen) {
       const key = keyOf(id);
       const until = platform.now() + store.deadline;
@@ -185,6 +185,22 @@ export function collection<T extends Expiring & object>(
       });
     },
   };
+}
+
+/** Where a record holds the exact text that it was read from or written as: what a swap compares. A copy of it holds the same, which is
+ * never taken for the copy's own: what is decided on is parsed of the text. */
+const TEXT = Symbol("text");
+
+interface Texted {
+  [TEXT]?: string;
+}
+
+function note(record: object, text: string): void {
+  (record as Texted)[TEXT] = text;
+}
+
+function textUnder(record: object): string | undefined {
+  return (record as Texted)[TEXT];
 }
 
 function isUndurable(cause: unknown): boolean {
