@@ -9,7 +9,8 @@ import { cookieValues } from "../protocol/cookie.ts";
 /** What a request shows to say who it is. With a bearer token the cookie is not looked at, and a bad token is no reason to look;
  * other schemes are not ours. */
 export function credentialOf(headers: Headers, { settings }: Core): Credential {
-  const [bearer, token = ""] = /^bearer(?:[ \t]+(.*))?$/i.exec(headers.get("authorization") ?? "") ?? [];
+  const authorization = headers.get("authorization");
+  const [bearer, token = ""] = authorization === null ? [] : BEARER.exec(authorization) ?? [];
   if (bearer !== undefined) return { kind: "bearer", token };
   const [cookie, another] = settings.session.mode === "bearer"
     ? []
@@ -17,6 +18,8 @@ export function credentialOf(headers: Headers, { settings }: Core): Credential {
   if (another !== undefined) return { kind: "doubled" };
   return cookie === undefined ? { kind: "none" } : { kind: "cookie", token: cookie };
 }
+
+const BEARER = /^bearer(?:[ \t]+(.*))?$/i;
 
 /** What a request shows to be known again: the header, else the cookie. One that came twice is nothing, and with a bearer token the
  * cookie is not looked at. */

@@ -99,14 +99,14 @@ export function collection<T extends Expiring & object>(
     }
   }
 
-  function parsed(key: string, text: string | null): T | null {
-    if (text === null) return null;
-    const seen = known.get(text);
-    if (seen !== undefined) return seen;
+  function shapedBy(key: string, text: string): T {
     const record = shaped(key, text, shape);
     note(record, text);
-    known.offer(text, record);
     return record;
+  }
+
+  function parsed(key: string, text: string | null): T | null {
+    return text === null ? null : known(text, () => shapedBy(key, text));
   }
 
   const alive = (record: T | null) =>
@@ -168,13 +168,7 @@ export function collection<T extends Expiring & object>(
         return Promise.reject(error);
       }
     },
-    parse(id, text) {
-      const kept = known.get(text);
-      if (kept !== undefined) return kept;
-      const record = shaped(keyOf(id), text, shape);
-      note(record, text); // and not offered: whoever parses all of them needs none twice
-      return record;
-    },
+    parse: (id, text) => shapedBy(keyOf(id), text), // not looked for: whoever parses all of them needs none twice
     discard: (id, record) => swap(keyOf(id), textUnder(record) ?? null, null),
     change(id, decide, seen) {
       const key = keyOf(id);

@@ -48,9 +48,9 @@ export function shaped<T extends object>(key: string, text: unknown, is: Shape<T
   return record;
 }
 
-/** What the text of a record says its sum is. */
-export function sumIn(text: string): string {
-  return text.slice(-10, -2);
+/** What the text of a record says its sum is; anything, of what is no such text. */
+export function sumIn(text: unknown): string {
+  return typeof text === "string" ? text.slice(-10, -2) : "";
 }
 
 function parsed(key: string, text: string): unknown {

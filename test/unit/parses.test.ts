@@ -11,23 +11,44 @@ function made(name: string): { readonly text: string; readonly record: Named } {
   return { text: summed(JSON.stringify({ name })), record: { name, list: [{}] } };
 }
 
-test("what is offered a second time is kept, and nobody can change it", () => {
+test("what is read a second time is kept from then on, and nobody can change it", () => {
   const known = parses<Named>();
   const { text, record } = made("Ada");
-  known.offer(text, record);
-  expect(known.get(text)).toBe(undefined);
-  known.offer(text, record);
-  expect(known.get(text)).toBe(record);
-  const parts = [record, record.list, record.list[0]];
-  expect(parts.map(Object.isFrozen)).toEqual([true, true, true]);
-  expect(known.get(made("Adb").text)).toBe(undefined);
+  let parsed = 0;
+  const read = (of = text) =>
+    known(of, () => {
+      parsed++;
+      return { ...record };
+    });
+  const first = read();
+  expect(Object.isFrozen(first)).toBe(false);
+  const second = read();
+  expect([read(), read(`${text}`)].map((one) => one === second)).toEqual([true, true]);
+  expect(parsed).toBe(2);
+  expect([second, second.list, second.list[0]].map(Object.isFrozen)).toEqual([true, true, true]);
+  expect(read(made("Adb").text)).not.toBe(second);
+});
+
+test("what cannot be parsed is not kept, nor what is no text", () => {
+  const known = parses<Named>();
+  const { text, record } = made("Ada");
+  const fails = () => {
+    throw new Error("not a record");
+  };
+  for (const _ of "123") expect(() => known(text, fails)).toThrow("not a record");
+  expect(known(text, () => record)).toBe(record);
+  for (const odd of ["", "{}", "x".repeat(9)]) {
+    for (const _ of "12") expect(() => known(odd, fails)).toThrow("not a record");
+  }
 });
 
 test("of a crowd that comes once, nothing is kept", () => {
   const known = parses<Named>();
-  const crowd = Array.from({ length: 20_000 }, (_, i) => made(`user ${i}`));
-  for (const { text, record } of crowd) known.offer(text, record);
-  expect(crowd.filter(({ text }) => known.get(text) !== undefined)).toEqual([]);
+  const crowd = Array.from({ length: 50_000 }, (_, i) => made(`user ${i}`));
+  for (const { text, record } of crowd) known(text, () => record);
+  for (const { text, record } of crowd) known(text, () => record);
+  const kept = crowd.filter(({ record }) => Object.isFrozen(record));
+  expect(kept.length).toBeLessThan(crowd.length / 10);
 });
 
 test("no more is kept than there is room for, and what is asked for stays", () => {
@@ -35,11 +56,20 @@ test("no more is kept than there is room for, and what is asked for stays", () =
   const filler = "x".repeat(60_000);
   const all = Array.from({ length: 300 }, (_, i) => made(`${i} ${filler}`));
   const [often] = all;
+  const forgotten = () => {
+    throw new Error("it is not kept");
+  };
   for (const { text, record } of all) {
-    for (const _ of "12") known.offer(text, record);
-    expect(known.get(String(often?.text))).toBe(often?.record);
+    for (const _ of "12") known(text, () => record);
+    expect(known(String(often?.text), forgotten)).toBe(often?.record);
   }
-  const kept = all.filter(({ text }) => known.get(text) !== undefined);
+  const kept = all.filter(({ text, record }) => {
+    try {
+      return known(text, forgotten) === record;
+    } catch {
+      return false;
+    }
+  });
   expect(kept.length).toBeGreaterThan(60);
   expect(kept.length * 60_000).toBeLessThan(2 ** 23 + 120_000);
 });
