@@ -101,7 +101,7 @@ export function collection<T extends Expiring & object>(
 
   function shapedBy(key: string, text: string): T {
     const record = shaped(key, text, shape);
-    note(record, text);
+    note(record, { text, record });
     return record;
   }
 
@@ -135,10 +135,10 @@ export function collection<T extends Expiring & object>(
     seen: T | null | undefined,
     until: number,
   ): Promise<R> {
-    const known = seen === undefined || seen === null ? seen : textUnder(seen);
-    let text = known === undefined ? await read(key) : known;
+    const before = seen === undefined || seen === null ? seen : sourceOf(seen)?.text;
+    let text = before === undefined ? await read(key) : before;
+    let stored = seen && sourceOf(seen)?.record === seen ? seen : parsed(key, text);
     for (let tries = 0;; tries++) {
-      const stored = parsed(key, text);
       const current = alive(stored);
       const { next, result } = decide(current);
       if (next === current) return result;
@@ -148,10 +148,11 @@ export function collection<T extends Expiring & object>(
         if (platform.now() >= until) throw unavailable("too many writers of one record");
         await platform.sleep(jitter(tries, platform));
         text = await read(key);
+        stored = parsed(key, text);
       }
       // Our own text in the store says that we wrote, whatever was answered: a client had sent the swap again by itself.
       if (done || (written !== null && text === written)) {
-        if (next !== null && written !== null) note(next, written);
+        if (next !== null && written !== null) note(next, { text: written, record: null });
         return result;
       }
     }
@@ -169,7 +170,7 @@ export function collection<T extends Expiring & object>(
       }
     },
     parse: (id, text) => shapedBy(keyOf(id), text), // not looked for: whoever parses all of them needs none twice
-    discard: (id, record) => swap(keyOf(id), textUnder(record) ?? null, null),
+    discard: (id, record) => swap(keyOf(id), sourceOf(record)?.text ?? null, null),
     change(id, decide, seen) {
       const key = keyOf(id);
       const until = platform.now() + store.deadline;
@@ -181,20 +182,26 @@ export function collection<T extends Expiring & object>(
   };
 }
 
-/** Where a record holds the exact text that it was read from or written as: what a swap compares. A copy of it holds the same, which is
- * never taken for the copy's own: what is decided on is parsed of the text. */
-const TEXT = Symbol("text");
+/** Where a record holds what it was read from, or written as. */
+const SOURCE = Symbol("source");
 
-interface Texted {
-  [TEXT]?: string;
+interface Source {
+  /** The exact text: what a swap compares. */
+  readonly text: string;
+  /** The record that was parsed of it. A copy, which holds the same, is another one; what was written lacks what each write adds. */
+  readonly record: object | null;
 }
 
-function note(record: object, text: string): void {
-  (record as Texted)[TEXT] = text;
+interface Sourced {
+  [SOURCE]?: Source;
 }
 
-function textUnder(record: object): string | undefined {
-  return (record as Texted)[TEXT];
+function note(record: object, source: Source): void {
+  (record as Sourced)[SOURCE] = source;
+}
+
+function sourceOf(record: object): Source | undefined {
+  return (record as Sourced)[SOURCE];
 }
 
 function isUndurable(cause: unknown): boolean {
