@@ -1,4 +1,5 @@
 import type { Report } from "./base/report.ts";
+import { loaded } from "./base/lazy.ts";
 import type { Call, Mails, Place } from "./contract.ts";
 import type { Core } from "./core/core.ts";
 import { checked, type Endpoint, local, type Method, type Run, unrouted } from "./endpoint.ts";
@@ -49,9 +50,11 @@ export function mailsOf(
 ): Mails {
   const added = Array.isArray(plugins) ? plugins.map((plugin) => plugin?.feature) : []; // the others are noted
   const features: readonly Partial<Loose>[] = Object.values({ ...always, ...chosen });
-  const mails: Mails = Object.assign(
-    {},
-    ...[...features, ...added].flatMap((feature) => [feature?.mails, feature?.notices]),
+  const all = [...features, ...added].flatMap((feature) => [feature?.mails, feature?.notices]);
+  const mails: Mails = Object.fromEntries(
+    Object.entries<Mails[string]>(Object.assign({}, ...all)).map(([kind, words]) =>
+      [kind, typeof words === "function" ? loaded(words) : words] as const
+    ),
   );
   for (const kind of Object.keys(email?.templates ?? {})) {
     if (Object.hasOwn(mails, kind)) continue;

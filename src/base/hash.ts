@@ -8,9 +8,7 @@ interface NodeCrypto {
   /** A call without an object around it, several times as fast as one with. */
   hash(algorithm: "sha256", data: string, encoding: "base64url"): string;
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
-  createHmac(algorithm: "sha256", key: object): {
-    update(text: string): { digest(encoding: "base64url"): string };
-  };
+  createHmac(algorithm: "sha256", key: object): { update(text: string): { digest(): Uint8Array } };
   createSecretKey(key: Uint8Array): object;
 }
 
@@ -20,9 +18,12 @@ export interface Hashing {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** That of a text's UTF-8 bytes, as 43 characters of base64url. */
   readonly sha256Text: (text: string) => string;
-  /** Under one key, which is looked at once, that of a text's UTF-8 bytes, as base64url. */
-  readonly hmacUnder: (key: Uint8Array) => (text: string) => string;
+  /** Under one key, which is looked at once, that of a text's UTF-8 bytes. */
+  readonly hmacUnder: (key: Uint8Array) => Mac;
 }
+
+/** A keyed hash of a text: 32 bytes. */
+export type Mac = (text: string) => Uint8Array;
 
 /** Hashes by `node:crypto`, or by plain numbers where there is none. */
 export function hashing(node: NodeCrypto | undefined): Hashing {
@@ -30,7 +31,7 @@ export function hashing(node: NodeCrypto | undefined): Hashing {
     return {
       sha256: digest,
       sha256Text: (text) => base64url(digest(utf8(text))),
-      hmacUnder: (key) => (text) => base64url(hmacSha256(key, utf8(text))),
+      hmacUnder: (key) => (text) => hmacSha256(key, utf8(text)),
     };
   }
   const { hash, createHmac, createSecretKey } = node;
@@ -39,7 +40,7 @@ export function hashing(node: NodeCrypto | undefined): Hashing {
     sha256Text: (text) => hash("sha256", text, "base64url"),
     hmacUnder(bytes) {
       const key = createSecretKey(bytes);
-      return (text) => createHmac("sha256", key).update(text).digest("base64url");
+      return (text) => createHmac("sha256", key).update(text).digest();
     },
   };
 }
@@ -57,7 +58,7 @@ function here(): Hashing {
   return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
 }
 
-/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes, as 43 characters of base64url. */
+/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. */
 export const hmacUnder: Hashing["hmacUnder"] = here.hmacUnder;
 
 /** SHA-256 of what it is given piece by piece. */

@@ -1,4 +1,5 @@
 import type { Schema } from "../base/schema.ts";
+import { loaded } from "../base/lazy.ts";
 import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Decide, type Store } from "../store/collection.ts";
@@ -147,7 +148,7 @@ export function accounts(store: Store, foundation: Foundation): Accounts {
     find,
     change,
     create,
-    values: async () => (await import("./values.ts")).values({ store, claims, change }), // few requests need it
+    values: loaded(async () => (await import("./values.ts")).values({ store, claims, change })), // few requests need it
     remove,
   };
 }

@@ -1,4 +1,4 @@
-import { lazy } from "../base/lazy.ts";
+import { lazy, loaded } from "../base/lazy.ts";
 import type { Mails } from "../contract.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
 import type { Hashing, Passwords } from "../crypto/passwords/passwords.ts";
@@ -145,13 +145,14 @@ function rarely(
   const { accounts, mail, platform, settings } = ground;
   return {
     credentials: async (kind) => (await import("./credentials.ts")).credentials(ground, kind),
-    notify: async () =>
-      (await import("./notices.ts")).notices(settings.email === null ? null : mail, platform),
+    notify: loaded(async () =>
+      (await import("./notices.ts")).notices(settings.email === null ? null : mail, platform)
+    ),
     passwords: async (hashing) =>
       (await import("../crypto/passwords/passwords.ts")).passwords(hashing, platform),
-    remembered: async () => (await import("./remembered.ts")).rememberedDevices(accounts.slot),
-    profiles: async () => (await import("./profile.ts")).profiles(ground),
-    replies: async () => (await import("./replies.ts")).replies(ground),
+    remembered: loaded(async () => (await import("./remembered.ts")).rememberedDevices(accounts.slot)),
+    profiles: loaded(async () => (await import("./profile.ts")).profiles(ground)),
+    replies: loaded(async () => (await import("./replies.ts")).replies(ground)),
   };
 }
 

@@ -1,5 +1,5 @@
-import { base32, base64url, fromBase64url, utf8 } from "../base/encoding.ts";
-import { hmacSha256 } from "../base/hash.ts";
+import { base32, base64url, fromBase64url } from "../base/encoding.ts";
+import { hmacUnder, type Mac } from "../base/hash.ts";
 import { isNumber, isObject, isShaped, isText } from "../base/shape.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
@@ -44,7 +44,7 @@ const LOST = "the record at lookup-key is missing: restore it from a backup";
 export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Foundation {
   const lookupKeys = collection<Sealed>(store, "lookup-key", isShaped({ sealed: isText }));
   const metas = collection<Meta>(store, "meta", isShaped({ schema: isNumber }));
-  let key: Uint8Array | null = null;
+  let key: Mac | null = null;
   let laying: Promise<void> | null = null;
   let laidAt = 0;
 
@@ -76,7 +76,7 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
       });
     }
     await prepare(keyring.fingerprints.length > 1); // with one secret there is nothing to seal anew with
-    key = bytes;
+    key = hmacUnder(bytes);
     laidAt = store.platform.now();
   }
 
@@ -114,7 +114,7 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
     },
     lookup(type, value) {
       if (key === null) throw new TypeError("the store was not asked before it was used");
-      return base32(hmacSha256(key, utf8(`${type}\0${value}`)));
+      return base32(key(`${type}\0${value}`));
     },
   };
 }

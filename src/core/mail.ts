@@ -1,4 +1,5 @@
 import { deadline } from "../base/deadline.ts";
+import { loaded } from "../base/lazy.ts";
 import { keepBack } from "../base/hidden.ts";
 import { languageTag } from "../base/language.ts";
 import type { Mails } from "../contract.ts";
@@ -49,13 +50,14 @@ export function mail(
   const underWay = new Set<Promise<void>>();
   let servers: Promise<Smtp> | null = null;
   const patience = (ms: number) => deadline(platform, ms, () => new Error(`no answer within ${ms} ms`));
+  const words = loaded(() => import("./mail_text.ts")); // many processes mail nobody
   const within = patience(PATIENCE);
   const withinMoment = patience(PATIENCE_FOR_LOCALE);
 
   /** Resolves to what may be told of it. */
   async function deliver(to: Message["to"], letter: Letter): Promise<{ locale: string; server?: string }> {
     if (options === null) throw new TypeError("mail is configured wherever a feature sends some");
-    const { compose } = await import("./mail_text.ts"); // many processes mail nobody
+    const { compose } = await words();
     const message = { to, ...await within(compose(letter, options, mails)) };
     const { send } = options;
     const { locale } = message;

@@ -1,5 +1,5 @@
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
-import { hmacSha256, hmacUnder } from "../base/hash.ts";
+import { hmacSha256, hmacUnder, type Mac } from "../base/hash.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
@@ -66,7 +66,8 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
     first,
     fingerprints,
     mac(label, fingerprint, ...parts) {
-      return keys.get(fingerprint)?.mac(label)(parts.join("\0")) ?? null;
+      const mac = keys.get(fingerprint)?.mac(label);
+      return mac === undefined ? null : base64url(mac(parts.join("\0")));
     },
     async seal(label, plain) {
       const key = await cipher(label, first);
@@ -96,7 +97,7 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
 /** What is made of one secret, by label. */
 interface Derived {
   readonly key: (label: string) => Uint8Array;
-  readonly mac: (label: string) => (text: string) => string;
+  readonly mac: (label: string) => Mac;
 }
 
 /** What belongs to a label is made once. */

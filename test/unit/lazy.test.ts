@@ -1,6 +1,6 @@
 // Methods whose module is loaded when the first of them is called.
 import { expect, test } from "vitest";
-import { lazy } from "../../src/base/lazy.ts";
+import { lazy, loaded } from "../../src/base/lazy.ts";
 
 interface Methods {
   readonly double: (input: number) => Promise<number>;
@@ -38,4 +38,11 @@ test("a load that fails is told to all who waited for it, and tried again by the
   ]);
   expect(await lazily.double(4)).toBe(8);
   expect(tries).toHaveLength(2);
+});
+
+test("what is loaded is loaded once", async () => {
+  let loads = 0;
+  const one = loaded(() => Promise.resolve(++loads));
+  expect(await Promise.all([one(), one()])).toEqual([1, 1]);
+  expect([await one(), loads]).toEqual([1, 1]);
 });
