@@ -51,15 +51,15 @@ export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
 export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
 
+/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. */
+export const hmacUnder: Hashing["hmacUnder"] = (key) => here().hmacUnder(key);
+
 let chosen: Hashing | undefined;
 
 /** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. */
 function here(): Hashing {
   return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
 }
-
-/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. */
-export const hmacUnder: Hashing["hmacUnder"] = here.hmacUnder;
 
 /** SHA-256 of what it is given piece by piece. */
 export class Sha256 {

@@ -27,8 +27,11 @@ export function quickKey(alg: Algorithm, jwk: JWK): QuickKey | undefined {
 
 /** A name for a token, by which nobody finds the token: its SHA-256. Undefined where only WebCrypto has that. */
 export function nameOf(token: string): string | undefined {
-  return node?.hash?.("sha256", token, "hex");
+  hash ??= builtin<NodeCrypto>("node:crypto")?.hash;
+  return hash?.("sha256", token, "hex");
 }
+
+let hash: NodeCrypto["hash"];
 
 interface Ground {
   readonly node: NodeCrypto;
