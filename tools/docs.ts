@@ -13,6 +13,7 @@ import { CASES, measure, type Measured } from "../test/suite/operations.ts";
 import { filled, table } from "./markdown.ts";
 import { configurationPage, eventsPage, limitsPage, mailPage, pluginsPage, tokensPage } from "./reference.ts";
 import { guaranteesPage } from "./guarantees_page.ts";
+import { performancePage } from "./performance_page.ts";
 import { storesPage } from "./stores_page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -37,6 +38,7 @@ const pages: Readonly<Record<string, string>> = {
   "docs/plug-ins.md": pluginsPage(),
   "docs/tokens.md": tokensPage(),
   "docs/guarantees.md": guaranteesPage(),
+  "docs/performance.md": performancePage(),
   "docs/testing.md": filled("docs/testing.md"),
   "docs/magic-links.md": filled("docs/magic-links.md"),
   "docs/passwords.md": filled("docs/passwords.md"),

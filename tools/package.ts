@@ -49,7 +49,11 @@ export function doors(): readonly Door[] {
 
 /** What is to be read, by path from the project's root: whatever one of them leads to is among them, or among the modules. */
 export function texts(): readonly string[] {
-  const pages = readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`);
+  const pages = ["docs", "docs/charts"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).filter((name) => /\.(md|svg)$/.test(name)).map((name) =>
+      `${folder}/${name}`
+    )
+  );
   return ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", ...pages, "examples/sms_plugin.ts"];
 }
 

@@ -29,7 +29,7 @@ const CONTENTS: Readonly<Record<string, readonly [libraries: string, atOnce: str
   "drivers/redis.js": ["", "", "ioredis"],
   "drivers/sqlite.js": ["", "", ""],
   "node.js": ["", "", ""],
-  "server.js": ["@oslojs", "./drivers/open.js ./mod.js ./node.js", ""],
+  "server.js": ["", "./drivers/open.js ./mod.js ./node.js", ""],
   "testing.js": ["@oslojs", "./drivers/memory.js", ""],
   "verify.js": ["jose", "", ""],
   "plugin.js": ["valibot", "", ""],

@@ -29,6 +29,7 @@ test("the archive has the doors, the server's command and what is to be read, an
       "operations",
       "passkeys",
       "passwords",
+      "performance",
       "plug-ins",
       "production",
       "routes",
@@ -37,9 +38,12 @@ test("the archive has the doors, the server's command and what is to be read, an
     ],
     ...["testing", "tokens", "users"],
   ].map((name) => `docs/${name}.md`);
+  const charts = ["bearer", "code", "passkey", "refresh", "session", "session_handler"].map((name) =>
+    `docs/charts/${name}.svg`
+  );
   const texts = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "examples/sms_plugin.ts"];
   expect(made.files).toEqual(
-    [...modules, "latchkey.js", "wasm_thread.js", "package.json", ...texts, ...pages].sort(),
+    [...modules, "latchkey.js", "wasm_thread.js", "package.json", ...texts, ...pages, ...charts].sort(),
   );
 });
 
