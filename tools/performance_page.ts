@@ -1,4 +1,7 @@
-// What docs/performance.md prints of the last run of the bench. The rest of the page is written by hand.
+// What docs/performance.md prints: what requests hash and sign, as counted now, and the last run of the bench. The rest of the page is written by hand.
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import type { Comparison, Outcome, RaceOutcome, ReadingOutcome } from "../bench/outcomes.ts";
 import type { Quartiles } from "../bench/quartiles.ts";
 import { readResults, type Results, warnings } from "../bench/results.ts";
@@ -11,7 +14,20 @@ import { filled, table } from "./markdown.ts";
 export function performancePage(): string {
   const results = readResults();
   if (results === null) throw new Error("there are no results: run `npm run bench`");
-  return filled("docs/performance.md", { machine: machineOf(results), results: resultsOf(results.outcomes) });
+  const texts = { work: work(), machine: machineOf(results), results: resultsOf(results.outcomes) };
+  return filled("docs/performance.md", texts);
+}
+
+/** What each request hashes and signs. */
+function work(): string {
+  const script = fileURLToPath(new URL("work.ts", import.meta.url));
+  const rows: readonly (readonly unknown[])[] = JSON.parse(
+    execFileSync(process.execPath, [script], { encoding: "utf8" }),
+  );
+  return table(
+    ["Request", "SHA-256", "HMAC", "Signatures made", "Signatures verified"],
+    rows.map((row) => row.map(String)),
+  );
 }
 
 /** A figure on one runtime. */
