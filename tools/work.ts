@@ -73,7 +73,7 @@ async function round(): Promise<void> {
   await counting("who is signed in, by cookie", shown("cookie", cookie));
   const again = await post("/email/start", { email: ADA });
   const bearer = { challengeId: again.challengeId, code: codes.get(ADA), session: "bearer" };
-  const first = await counting("the same, for tokens", () => post("/email/verify", bearer));
+  const first = await counting("a code is answered, for tokens", () => post("/email/verify", bearer));
   const token = shown("authorization", `Bearer ${first.accessToken}`);
   await counting("who is signed in, by an access token never seen", token);
   await counting("the same, by one seen before", token);
