@@ -5,6 +5,7 @@ const LONGEST = 100; // characters, with a zone, a port and brackets
  * as an IPv6 one (`::ffff:192.0.2.1`) as what it is. Null for whatever is none; so is `127.1`, which not everybody reads alike. */
 export function canonicalAddress(text: string): string | null {
   if (text.length > LONGEST) return null;
+  if (IPV4.test(text)) return text; // as most are
   const [, bracketed, bare = ""] = /^\s*(?:\[([^\]]*)\](?::\d{1,5})?|(.*?))\s*$/s.exec(text) ?? [];
   const [v4 = ""] = bare.split(/:(?=\d{1,5}$)/, 1);
   if (bracketed === undefined && IPV4.test(v4)) return v4;

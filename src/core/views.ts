@@ -42,7 +42,9 @@ function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V 
   const known = new WeakMap<K, V>();
   return (record) => {
     if (!Object.isFrozen(record)) return workOut(record);
-    const value = known.get(record) ?? workOut(record);
+    const before = known.get(record);
+    if (before !== undefined) return before;
+    const value = workOut(record);
     known.set(record, value);
     return value;
   };

@@ -40,11 +40,12 @@ function linksOf(headers: Headers, { settings }: Core): string | null {
 
 /** Where a request comes from. Its id is the caller's where that is plain and short, else ours. */
 export function clientOf(request: Request, core: Core): ClientInfo {
-  const asked = request.headers.get("x-request-id") ?? "";
+  const asked = request.headers.get("x-request-id");
+  const isPlain = asked !== null && /^[A-Za-z0-9._-]{1,64}$/.test(asked);
   return {
     userAgent: request.headers.get("user-agent"),
     device: deviceOf(request.headers, core),
-    requestId: /^[A-Za-z0-9._-]{1,64}$/.test(asked) ? asked : base32(core.platform.random(10)),
+    requestId: isPlain ? asked : base32(core.platform.random(10)),
   };
 }
 

@@ -129,7 +129,8 @@ export function handler(
   /** A reply with what all have. @throws {TypeError} where it cannot be sent */
   function sent(reply: Reply, { request, client, endpoint, readers, counted }: Asked): Response {
     shared.open(readers, endpoint?.route ?? null, reply);
-    Object.assign(reply.headers, counted?.headers, { "X-Request-Id": client.requestId });
+    if (counted !== null) Object.assign(reply.headers, counted.headers);
+    reply.headers["X-Request-Id"] = client.requestId ?? "";
     return responseOf(request.method === "HEAD" ? { ...reply, body: null } : reply);
   }
 

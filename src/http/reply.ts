@@ -81,7 +81,7 @@ export function responseOf({ status, body, headers, cookies }: Reply): Response 
 /** A method's result as a reply. */
 export function success(answer: Answer, cookie: SessionCookie): Reply {
   const { route, result, issued, takesCookies, shown } = answer;
-  const headers = route.maxAge === undefined
+  const headers: Record<string, string> = route.maxAge === undefined
     ? { ...PRIVATE }
     : { "Cache-Control": `public, max-age=${route.maxAge}` };
   const cookies = takesCookies ? cookiesOf(answer, cookie) : [];
@@ -89,11 +89,12 @@ export function success(answer: Answer, cookie: SessionCookie): Reply {
   if (shown !== null) {
     return { status: route.status, body: shown.body, headers: { ...headers, ...shown.headers }, cookies };
   }
-  const body = JSON.stringify(result);
-  return { status: statusOf(route, issued), body, headers: { ...headers, ...JSON_TYPE }, cookies };
+  headers["Content-Type"] = JSON_TYPE["Content-Type"];
+  return { status: statusOf(route, issued), body: JSON.stringify(result), headers, cookies };
 }
 
 function cookiesOf({ route, issued, caller, sent, begun }: Answer, cookie: SessionCookie): readonly string[] {
+  if (issued === null && begun === null && route.session !== "ends") return NONE;
   const kept = route.keeps !== undefined && caller.sessionId !== undefined &&
     Object(sent)[route.keeps] === caller.sessionId;
   return [
@@ -102,6 +103,8 @@ function cookiesOf({ route, issued, caller, sent, begun }: Answer, cookie: Sessi
     ...(route.session === "ends" && !kept ? [cookie.clear()] : []),
   ];
 }
+
+const NONE: readonly string[] = [];
 
 /** A grant that made an account is something new, and where one may be pending, there is none yet. */
 function statusOf({ status, pends }: AnyRoute, issued: Issued | null): number {
