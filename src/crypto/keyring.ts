@@ -1,5 +1,7 @@
+import { hmac } from "@oslojs/crypto/hmac";
+import { SHA256 } from "@oslojs/crypto/sha2";
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
-import { hmacSha256, hmacUnder, type Mac } from "../base/hash.ts";
+import { hmacUnder, type Mac } from "../base/hash.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
@@ -36,10 +38,11 @@ export type Opened =
   | { readonly is: "unknown"; readonly fingerprint: string }
   | { readonly is: "damaged" };
 
-/** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. */
+/** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. By plain numbers, for
+ * keys are derived once, and that is done before a cold process has loaded `node:crypto`. */
 export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
-  const extracted = hmacSha256(salt, secret);
-  return hmacSha256(extracted, Uint8Array.of(...info, 1));
+  const extracted = hmac(SHA256, salt, secret);
+  return hmac(SHA256, extracted, Uint8Array.of(...info, 1));
 }
 
 /** The keyring of a list of secrets. `random` makes nonces. */
