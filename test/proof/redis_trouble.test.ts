@@ -233,7 +233,7 @@ async function interrupted(
     const swap: Driver["swap"] = (...all) => (asked++, driver.swap(...all));
     return serving({ ...driver, swap }, box, DEADLINE);
   });
-  const load = begin(servers, box, 8);
+  const load = begin(servers, box, 24);
   for (let next = 100; next <= 600; next += 20) {
     await until(() => load.ledger.requests >= next);
     line.loseReply();
