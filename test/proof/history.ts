@@ -21,6 +21,8 @@ export interface Call {
   ended: number | null;
   /** What it answered. */
   result?: unknown;
+  /** Whether that is what another request was answered before: then nothing of it happened now. */
+  replayed?: boolean;
   /** What it failed with: a code, or the name of what is no error of ours. */
   code?: string;
   /** The message of what was behind that. */
@@ -87,6 +89,7 @@ export function witness(now: () => number): Witness {
       const result = await context.run(call, run as () => Promise<unknown>);
       call.result = result instanceof Response ? await bodyOf(result) : result;
       if (result instanceof Response && !result.ok) call.code = String(Object(call.result).code);
+      if (result instanceof Response) call.replayed = result.headers.has("idempotency-replayed");
       return result;
     } catch (error) {
       const { code, name, cause } = Object(error);

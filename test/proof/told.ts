@@ -54,9 +54,9 @@ export const TOLD: Readonly<Record<string, (account: Account) => readonly string
 const UPDATES = /^(account|users)\.update$/;
 const REMOVES = /^(account|users)\.remove$/;
 
-/** The calls that were answered well. */
+/** The calls that were answered well. What is told again was done before, maybe by a process that has died since. */
 function done({ calls }: History): readonly Call[] {
-  return calls.filter(({ code, ended }) => code === undefined && ended !== null);
+  return calls.filter(({ code, ended, replayed }) => code === undefined && ended !== null && !replayed);
 }
 
 function endedWrongly({ writes, starts, ends }: Account, call: Call): readonly string[] {
