@@ -198,11 +198,11 @@ flow(
 
 flow("a step is answered as what it was begun for; any other answer uses nothing up", async (here) => {
   const ada = await here.signedIn(ADA);
+  const code = await ada.emailOtp.start({ email: ADA });
+  const mailed = here.mailbox.code(ADA); // before anything is done that she is mailed of
   await addsKey(ada, PAIR);
   const held = device(here);
   await registers(ada, held);
-  const code = await ada.emailOtp.start({ email: ADA });
-  const mailed = here.mailbox.code(ADA);
   const [signing, adding] = [
     await ada.key.startSignIn({ publicKey: PAIR.x }),
     await ada.key.startAdd({ publicKey: OTHER.x }),
