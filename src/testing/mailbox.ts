@@ -8,9 +8,10 @@ export interface Mailbox {
   readonly messages: readonly Message[];
   /** The newest message to an address. @throws {Error} where there is none */
   readonly last: (address: string) => Message;
-  /** The code in the newest message to an address. @throws {Error} where there is none */
+  /** The code in the newest message to an address that has one: what its owner is told besides may come at any time.
+   * @throws {Error} where there is none */
   readonly code: (address: string) => string;
-  /** The link in the newest message to an address. @throws {Error} where there is none */
+  /** The link in the newest message to an address that has one. @throws {Error} where there is none */
   readonly link: (address: string) => string;
   /** Makes every delivery fail, or work again. */
   readonly broken: (isBroken: boolean) => void;
@@ -38,8 +39,10 @@ export function mailbox(): Mailbox {
     return message;
   }
   function told(name: "code" | "link", address: string): string {
-    const text = last(address).data[name];
-    if (text === undefined) throw new Error(`the last mail to ${address} has no ${name}`);
+    const { data } = messages.findLast(({ to, data }) => to.address === address && name in data) ??
+      last(address);
+    const text = data[name];
+    if (text === undefined) throw new Error(`no mail to ${address} has a ${name}`);
     return text;
   }
   return {

@@ -162,6 +162,13 @@ test("a mailbox says what is missing in it, and may be out of order", async () =
   const { broken, code, last, send } = mailbox();
   expect(() => last(ADA)).toThrow(`nothing was mailed to ${ADA}`);
   expect(() => code(ADA)).toThrow(`nothing was mailed to ${ADA}`);
+  const mail = (data: object) => send({ to: { address: ADA }, data } as never);
+  await mail({ at: "now" });
+  expect(() => code(ADA)).toThrow(`no mail to ${ADA} has a code`);
+  await mail({ code: "111111" });
+  await mail({ code: "222222" });
+  await mail({ at: "later" }); // what she is told besides
+  expect(code(ADA)).toBe("222222");
   broken(true);
   await expect(send({} as never)).rejects.toThrow("the mail server is out of order");
 });
