@@ -75,7 +75,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
       },
     },
     sweep: async (given = {}) => await core.sweep(parse(sweepOptions, given)),
-    ready: core.foundation.ready,
+    ready: async () => await core.foundation.ready(),
     on: core.events.on,
     close: core.close,
   };

@@ -1,3 +1,4 @@
+import { after } from "../base/after.ts";
 import { anything, duration, list, object, optional, parse, text } from "../base/schema.ts";
 import type { Core } from "../core/core.ts";
 import type { Found } from "../core/session_record.ts";
@@ -6,6 +7,7 @@ import { AuthError } from "../errors.ts";
 import { credentialOf } from "../http/caller.ts";
 import { isForeign, showsKey } from "../http/guard.ts";
 import type { SignedIn } from "../model.ts";
+import type { MaybePromise } from "../store/driver.ts";
 import type { BaseAuth } from "./face.ts";
 
 const requirements = object<{
@@ -30,16 +32,18 @@ export function checks(
     session: views.session(found, found.sid),
   });
 
-  async function identify(
+  function identify(
     request: Request | Headers,
     audience?: string,
-  ): Promise<Identified | { readonly is: "origin_forbidden" }> {
+  ): MaybePromise<Identified | { readonly is: "origin_forbidden" }> {
     const whole = "headers" in request; // else the headers alone, from whichever Fetch they are
     const credential = credentialOf(whole ? request.headers : request, core);
     const byCookie = credential.kind === "cookie" || credential.kind === "doubled";
     if (whole && byCookie && isForeign(request, settings.trusts)) return { is: "origin_forbidden" };
-    await foundation.ready();
-    return await sessions.identify(credential, audience === undefined ? undefined : [audience]);
+    return after(
+      foundation.ready(),
+      () => sessions.identify(credential, audience === undefined ? undefined : [audience]),
+    );
   }
 
   return {

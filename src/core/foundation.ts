@@ -4,13 +4,14 @@ import { isNumber, isObject, isShaped, isText } from "../base/shape.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { AuthError } from "../errors.ts";
 import { collection, type Store } from "../store/collection.ts";
+import type { MaybePromise } from "../store/driver.ts";
 import { ALONE, type Sweeper, sweeper } from "../store/sweeper.ts";
 
 /** What stands in a store before anything else. */
 export interface Foundation {
-  /** Resolves when the store is known to be fit and ours: its lookup key is there and can be opened. Asks again after a failure.
+  /** Nothing, or resolves, when the store is known to be fit and ours: its lookup key is there and can be opened. Asks again after a failure.
    * @throws {AuthError} `config_invalid`, `storage_unsafe`, `storage_corrupt`, `secret_unknown`, `storage_unavailable` */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => MaybePromise<void>;
   /** Looks at all of it anew, and seals under the first secret what another one seals.
    * @throws {AuthError} as `ready` does */
   readonly renew: () => Promise<void>;
@@ -35,7 +36,6 @@ interface Meta {
 export type Prepare = (reseal: boolean) => Promise<void>;
 
 const SCHEMA = 1;
-const LAID = Promise.resolve();
 const LOOK_AGAIN = 60_000; // ms
 const LOST = "the record at lookup-key is missing: restore it from a backup";
 
@@ -93,10 +93,10 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
     return await lookupKeys.change("", (now) => ({ next: now ?? fresh, result: now ?? fresh }), null);
   }
 
-  function ready(): Promise<void> {
+  function ready(): MaybePromise<void> {
     // While secrets are changed, processes that still seal under the old one come and go: the last to look must be a new one.
     const settled = keyring.fingerprints.length === 1 || Math.abs(store.platform.now() - laidAt) < LOOK_AGAIN;
-    return key !== null && settled ? LAID : renew();
+    return key !== null && settled ? undefined : renew();
   }
 
   function renew(): Promise<void> {

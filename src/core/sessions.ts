@@ -1,3 +1,4 @@
+import { after } from "../base/after.ts";
 import { equal } from "../base/encoding.ts";
 import { sha256Text } from "../base/hash.ts";
 import { keptOf } from "../base/said.ts";
@@ -11,7 +12,7 @@ import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
 import { type Account, isListed, type Listed } from "./account_record.ts";
 import { type RefreshGround, refreshTokens } from "./refresh_tokens.ts";
-import { type Found, isDue, SESSION_SHAPE, type SessionRecord, used } from "./session_record.ts";
+import { type Found, isDue, SESSION_SHAPE, type SessionRecord, type Use, used } from "./session_record.ts";
 
 /** What a request showed to say who it is. `doubled`: our cookie twice. */
 export type Credential =
@@ -51,16 +52,16 @@ export interface Sessions {
   /** Writes the record of a session that `account` already lists.
    * @throws {AuthError} `storage_unavailable` where that took so long that it may have been taken for one that never came */
   readonly open: (uid: string, account: Account, entry: Listed, opening: Opening) => Promise<Held>;
-  /** Who a credential says it is: both records are read at once. Notes the use, when the last note is old. `audiences`: for one of
+  /** Who a credential says it is, at once where the driver answers at once: both records are read at once. Notes the use, when the last note is old. `audiences`: for one of
    * whom the session must be. Without them a token must be for us; a cookie is always shown to us alone. */
-  readonly identify: (credential: Credential, audiences?: readonly string[]) => Promise<Identified>;
+  readonly identify: (credential: Credential, audiences?: readonly string[]) => MaybePromise<Identified>;
   /** Keeps what was just found for as long as the request's `client` lives, so that a method which only reads asks the store
    * no second time. */
   readonly keep: (client: ClientInfo, found: Found) => void;
   /** What was kept for the caller. */
   readonly kept: (caller: MaybeCaller) => Found | null;
   /** A live session by its ids, or null. */
-  readonly load: (uid: string, sid: string) => Promise<Found | null>;
+  readonly load: (uid: string, sid: string) => MaybePromise<Found | null>;
   /** The live sessions of an account, oldest first. Those whose record never came are struck off the list. */
   readonly list: (uid: string) => Promise<readonly Found[]>;
   /** Trades a refresh token for the current one. `prepare` runs before, unless the token was used before: if it fails, nothing has
@@ -98,19 +99,21 @@ export function sessions(ground: Ground): Sessions {
   const [usual] = ground.accessTokens.audiences;
   const keptFor = new WeakMap<ClientInfo, Found>();
 
-  async function load(uid: string, sid: string): Promise<Found | null> {
+  function load(uid: string, sid: string): MaybePromise<Found | null> {
     const at = platform.now();
-    const both = [accounts.get(uid), records.get(`${uid}:${sid}`)] as const;
-    const [account, record] = isThere(both) ? both : await Promise.all(both);
-    return account !== null && record !== null && isListed(account, sid, platform.now())
-      ? { uid, sid, account, record, at }
-      : null;
+    const account = accounts.get(uid);
+    const record = records.get(`${uid}:${sid}`); // asked for at once: neither waits for the other
+    const found = (account: Account | null, record: SessionRecord | null): Found | null =>
+      account !== null && record !== null && isListed(account, sid, platform.now())
+        ? { uid, sid, account, record, at }
+        : null;
+    return account instanceof Promise || record instanceof Promise
+      ? Promise.all([account, record]).then((both) => found(...both))
+      : found(account, record);
   }
 
   /** A note that could not be written makes the session expire a little earlier; it is no reason to turn its owner away. */
-  async function note({ uid, sid, record }: Found): Promise<void> {
-    const use = { now: platform.now(), idle };
-    if (!isDue(record, use)) return;
+  async function note({ uid, sid, record }: Found, use: Use): Promise<void> {
     try {
       await records.change(`${uid}:${sid}`, (current) => ({
         next: current !== null && isDue(current, use) ? used(current, use) : current,
@@ -121,15 +124,16 @@ export function sessions(ground: Ground): Sessions {
     }
   }
 
-  async function byCookie(token: string, audiences?: readonly string[]): Promise<Identified> {
+  function byCookie(token: string, audiences?: readonly string[]): MaybePromise<Identified> {
     const parsed = settings.mode === "bearer" ? null : parseSessionToken(token);
     if (parsed === null) return { is: "token_invalid" };
-    const found = await load(parsed.uid, parsed.sid);
-    if (found === null) return { is: "session_ended" };
-    const { hash, audience = usual } = found.record;
-    if (hash === null || !equal(hash, sha256Text(parsed.secret))) return { is: "token_invalid" };
-    if (audiences?.some((one) => one === audience) === false) return { is: "token_invalid" };
-    return { is: "found", found };
+    return after(load(parsed.uid, parsed.sid), (found): Identified => {
+      if (found === null) return { is: "session_ended" };
+      const { hash, audience = usual } = found.record;
+      if (hash === null || !equal(hash, sha256Text(parsed.secret))) return { is: "token_invalid" };
+      if (audiences?.some((one) => one === audience) === false) return { is: "token_invalid" };
+      return { is: "found", found };
+    });
   }
 
   async function byBearer(token: string, audiences?: readonly string[]): Promise<Identified> {
@@ -204,14 +208,19 @@ export function sessions(ground: Ground): Sessions {
         token: secret === null ? tokens.current(found) : formatSessionToken({ uid, sid, secret }),
       };
     },
-    async identify(credential, audiences) {
+    identify(credential, audiences) {
       if (credential.kind === "none") return { is: "unauthenticated" };
       if (credential.kind === "doubled") return { is: "token_invalid" };
-      const identified = credential.kind === "cookie"
-        ? await byCookie(credential.token, audiences)
-        : await byBearer(credential.token, audiences);
-      if (identified.is === "found") await note(identified.found);
-      return identified;
+      const { token } = credential;
+      return after(
+        credential.kind === "cookie" ? byCookie(token, audiences) : byBearer(token, audiences),
+        (identified) => {
+          if (identified.is !== "found") return identified;
+          const { found } = identified;
+          const use = { now: platform.now(), idle };
+          return isDue(found.record, use) ? note(found, use).then(() => identified) : identified;
+        },
+      );
     },
     async list(uid) {
       const now = platform.now();
@@ -271,9 +280,4 @@ export function sessions(ground: Ground): Sessions {
       return ended;
     },
   };
-}
-
-/** Whether nothing of both has to be waited for. */
-function isThere<A, B>(both: readonly [MaybePromise<A>, MaybePromise<B>]): both is readonly [A, B] {
-  return !both.some((one) => one instanceof Promise);
 }

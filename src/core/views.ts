@@ -41,11 +41,10 @@ const timesOf = once((record: SessionRecord) => ({
 function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V {
   const known = new WeakMap<K, V>();
   return (record) => {
-    if (!Object.isFrozen(record)) return workOut(record);
     const before = known.get(record);
     if (before !== undefined) return before;
     const value = workOut(record);
-    known.set(record, value);
+    if (Object.isFrozen(record)) known.set(record, value);
     return value;
   };
 }

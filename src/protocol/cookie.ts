@@ -43,5 +43,12 @@ export function idsIn(value: string | null | undefined): readonly string[] {
 /** Without spaces and tabs around it (RFC 6265bis section 5.6), and nothing else: what `trim` takes for white space besides is part of
  * the name to a browser, which then does not see the prefix that keeps neighbours from setting it. */
 function stripped(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }

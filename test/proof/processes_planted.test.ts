@@ -34,8 +34,8 @@ const BUGS: Readonly<Record<string, Bug>> = {
     rule: "an ended session lets nobody in",
     changes: [LEFT, {
       file: SESSIONS,
-      from: "return account !== null && record !== null && isListed(account, sid, platform.now())",
-      to: "return account !== null && record !== null",
+      from: "account !== null && record !== null && isListed(account, sid, platform.now())",
+      to: "account !== null && record !== null",
     }],
   },
   "a refresh does not ask whether its session is listed": {

@@ -111,8 +111,8 @@ export const BUGS: Readonly<Record<string, readonly Change[]>> = {
   ],
   "a check reads the record alone": [{
     file: SESSIONS,
-    from: "return account !== null && record !== null && isListed(account, sid, platform.now())",
-    to: "return account !== null && record !== null",
+    from: "account !== null && record !== null && isListed(account, sid, platform.now())",
+    to: "account !== null && record !== null",
   }],
   "a prune looks at an entry's age after its record": [{
     file: SESSIONS,
