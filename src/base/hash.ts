@@ -51,8 +51,11 @@ export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
 export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
 
-/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. */
-export const hmacUnder: Hashing["hmacUnder"] = (key) => here().hmacUnder(key);
+/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. The key is kept as it is until the first of them. */
+export const hmacUnder: Hashing["hmacUnder"] = (key) => {
+  let mac: Mac | undefined;
+  return (text) => (mac ??= here().hmacUnder(key))(text);
+};
 
 let chosen: Hashing | undefined;
 
