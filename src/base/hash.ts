@@ -1,6 +1,6 @@
 import { hmac } from "@oslojs/crypto/hmac";
-import { sha256 as digest } from "@oslojs/crypto/sha2";
-import { builtin } from "./builtin.ts";
+import { SHA256, sha256 as digest } from "@oslojs/crypto/sha2";
+import { builtin, ofBun } from "./builtin.ts";
 import { base64url, utf8 } from "./encoding.ts";
 
 /** What is used of `node:crypto`. */
@@ -10,6 +10,21 @@ interface NodeCrypto {
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
   createHmac(algorithm: "sha256", key: object): { update(text: string): { digest(): Uint8Array } };
   createSecretKey(key: Uint8Array): object;
+}
+
+/** What is used of Bun itself: two to three times as fast as its `node:crypto`, and there from the start. */
+interface BunHashes {
+  readonly SHA256: {
+    hash(data: Uint8Array): Uint8Array;
+    hash(data: string, encoding: "base64url"): string;
+  };
+  readonly CryptoHasher: new (algorithm: "sha256", key: Uint8Array) => BunHasher;
+}
+
+interface BunHasher {
+  copy(): BunHasher;
+  update(text: string): BunHasher;
+  digest(): Uint8Array;
 }
 
 /** SHA-256 (FIPS 180-4), and HMAC with it (RFC 2104). */
@@ -25,22 +40,31 @@ export interface Hashing {
 /** A keyed hash of a text: 32 bytes. */
 export type Mac = (text: string) => Uint8Array;
 
-/** Hashes by `node:crypto`, or by plain numbers where there is none. */
-export function hashing(node: NodeCrypto | undefined): Hashing {
-  if (node?.hash === undefined) {
-    return {
-      sha256: digest,
-      sha256Text: (text) => base64url(digest(utf8(text))),
-      hmacUnder: (key) => (text) => hmacSha256(key, utf8(text)),
-    };
-  }
-  const { hash, createHmac, createSecretKey } = node;
+/** Hashes by plain numbers: for where nothing else is. */
+export const byNumbers: Hashing = {
+  sha256: digest,
+  sha256Text: (text) => base64url(digest(utf8(text))),
+  hmacUnder: (key) => (text) => hmac(SHA256, key, utf8(text)),
+};
+
+function byNode({ hash, createHmac, createSecretKey }: NodeCrypto): Hashing {
   return {
     sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
     sha256Text: (text) => hash("sha256", text, "base64url"),
     hmacUnder(bytes) {
       const key = createSecretKey(bytes);
       return (text) => createHmac("sha256", key).update(text).digest();
+    },
+  };
+}
+
+function byBun({ SHA256, CryptoHasher }: BunHashes): Hashing {
+  return {
+    sha256: (bytes) => SHA256.hash(bytes),
+    sha256Text: (text) => SHA256.hash(text, "base64url"),
+    hmacUnder(key) {
+      const hasher = new CryptoHasher("sha256", key);
+      return (text) => hasher.copy().update(text).digest();
     },
   };
 }
@@ -61,7 +85,14 @@ let chosen: Hashing | undefined;
 
 /** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. */
 function here(): Hashing {
-  return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
+  return chosen ??= quickest();
+}
+
+function quickest(): Hashing {
+  const bun = ofBun<BunHashes>();
+  if (bun !== undefined) return byBun(bun);
+  const node = builtin<NodeCrypto>("node:crypto");
+  return node?.hash === undefined ? byNumbers : byNode(node);
 }
 
 /** SHA-256 of what it is given piece by piece. */
