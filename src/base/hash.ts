@@ -8,7 +8,10 @@ interface NodeCrypto {
   /** A call without an object around it, several times as fast as one with. */
   hash(algorithm: "sha256", data: string, encoding: "base64url"): string;
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
-  createHmac(algorithm: "sha256", key: object): { update(text: string): { digest(): Uint8Array } };
+  createHmac(
+    algorithm: "sha256",
+    key: object,
+  ): { update(message: string | Uint8Array): { digest(): Uint8Array } };
   createSecretKey(key: Uint8Array): object;
 }
 
@@ -23,7 +26,7 @@ interface BunHashes {
 
 interface BunHasher {
   copy(): BunHasher;
-  update(text: string): BunHasher;
+  update(message: string | Uint8Array): BunHasher;
   digest(): Uint8Array;
 }
 
@@ -33,18 +36,18 @@ export interface Hashing {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** That of a text's UTF-8 bytes, as 43 characters of base64url. */
   readonly sha256Text: (text: string) => string;
-  /** Under one key, which is looked at once, that of a text's UTF-8 bytes. */
+  /** Under one key, which is looked at once. */
   readonly hmacUnder: (key: Uint8Array) => Mac;
 }
 
-/** A keyed hash of a text: 32 bytes. */
-export type Mac = (text: string) => Uint8Array;
+/** A keyed hash of bytes, or of a text's UTF-8 bytes: 32 bytes. */
+export type Mac = (message: string | Uint8Array) => Uint8Array;
 
 /** Hashes by plain numbers: for where nothing else is. */
 export const byNumbers: Hashing = {
   sha256: digest,
   sha256Text: (text) => base64url(digest(utf8(text))),
-  hmacUnder: (key) => (text) => hmac(SHA256, key, utf8(text)),
+  hmacUnder: (key) => (message) => hmac(SHA256, key, typeof message === "string" ? utf8(message) : message),
 };
 
 function byNode({ hash, createHmac, createSecretKey }: NodeCrypto): Hashing {
@@ -53,7 +56,7 @@ function byNode({ hash, createHmac, createSecretKey }: NodeCrypto): Hashing {
     sha256Text: (text) => hash("sha256", text, "base64url"),
     hmacUnder(bytes) {
       const key = createSecretKey(bytes);
-      return (text) => createHmac("sha256", key).update(text).digest();
+      return (message) => createHmac("sha256", key).update(message).digest();
     },
   };
 }
@@ -64,7 +67,7 @@ function byBun({ SHA256, CryptoHasher }: BunHashes): Hashing {
     sha256Text: (text) => SHA256.hash(text, "base64url"),
     hmacUnder(key) {
       const hasher = new CryptoHasher("sha256", key);
-      return (text) => hasher.copy().update(text).digest();
+      return (message) => hasher.copy().update(message).digest();
     },
   };
 }
@@ -75,10 +78,10 @@ export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
 export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
 
-/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. The key is kept as it is until the first of them. */
+/** HMAC-SHA-256 under a key, which is kept as it is until the first message. */
 export const hmacUnder: Hashing["hmacUnder"] = (key) => {
   let mac: Mac | undefined;
-  return (text) => (mac ??= here().hmacUnder(key))(text);
+  return (message) => (mac ??= here().hmacUnder(key))(message);
 };
 
 let chosen: Hashing | undefined;
@@ -97,8 +100,6 @@ function quickest(): Hashing {
 
 /** SHA-256 of what it is given piece by piece. */
 export class Sha256 {
-  readonly blockSize = 64;
-  readonly size = 32;
   readonly #pieces: Uint8Array[] = [];
 
   update(piece: Uint8Array): void {
@@ -118,5 +119,5 @@ export class Sha256 {
 
 /** HMAC-SHA-256 (RFC 2104). */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return hmac(Sha256, key, message);
+  return here().hmacUnder(key)(message);
 }
