@@ -129,7 +129,6 @@ async function buildModule(door: Door, folder: string): Promise<Module> {
     format: "esm",
     platform: "node",
     target: "es2024",
-    charset: "utf8",
     external: [...APART],
     legalComments: "none",
     metafile: true,

@@ -1,9 +1,17 @@
 import { utf8 } from "./encoding.ts";
 
-const TABLE = Int32Array.from({ length: 256 }, (_, n) => {
-  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xEDB88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
+const TABLE = table();
+
+/** The sum of each byte. One of a single bit follows from that of the next higher bit, any other from two that are there. */
+function table(): Int32Array {
+  const sums = new Int32Array(256);
+  let sum = 1;
+  for (let bit = 128; bit > 0; bit >>= 1) {
+    sum = sum & 1 ? 0xEDB88320 ^ (sum >>> 1) : sum >>> 1;
+    for (let byte = 0; byte < 256; byte += 2 * bit) sums[byte + bit] = (sums[byte] ?? 0) ^ sum;
+  }
+  return sums;
+}
 
 /** CRC-32 (ISO 3309, as in gzip, RFC 1952 section 8) of the UTF-8 bytes of a text's first `length` characters, as 8 hexadecimal digits. It
  * sees every change of up to 32 neighbouring bits, and all but one in four billion of larger ones. It is no proof against anybody who

@@ -15,11 +15,11 @@ export function canonicalEmail(typed: string): string | null {
   return bytes(address) <= 254 ? address : null; // RFC 5321 section 4.5.3.1.3, less the angle brackets
 }
 
-const ATOM = /^[\p{L}\p{M}\p{N}\p{S}\p{P}]+$/u; // no space, control, format, private or unassigned character
-const SPECIALS = /["(),:;<>@[\\\]]|\p{Default_Ignorable_Code_Point}/u; // quotes and comments (RFC 5322 section 3.2.3), invisible ones
-
+// In here, for a cold process would wait for the tables of Unicode that they are made from.
 function localPart(text: string): string | null {
-  if (!ATOM.test(text) || SPECIALS.test(text)) return null;
+  const atom = /^[\p{L}\p{M}\p{N}\p{S}\p{P}]+$/u; // no space, control, format, private or unassigned character
+  const specials = /["(),:;<>@[\\\]]|\p{Default_Ignorable_Code_Point}/u; // quotes and comments (RFC 5322 section 3.2.3), invisible ones
+  if (!atom.test(text) || specials.test(text)) return null;
   if (text.startsWith(".") || text.endsWith(".") || text.includes("..")) return null;
   const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return lower === lower.normalize("NFKC") && text === text.normalize("NFKC") && bytes(lower) <= 64

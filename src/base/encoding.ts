@@ -69,10 +69,13 @@ export function fromBase64url(text: string): Uint8Array | null {
 }
 
 /** What each character stands for, by its code. */
-const SEXTETS: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, code) => {
-  const value = BASE64URL.indexOf(String.fromCharCode(code));
-  return value < 0 ? undefined : value;
-});
+const SEXTETS: readonly (number | undefined)[] = sextets();
+
+function sextets(): (number | undefined)[] {
+  const values: (number | undefined)[] = Array(128).fill(undefined);
+  for (let i = 0; i < BASE64URL.length; i++) values[BASE64URL.charCodeAt(i)] = i;
+  return values;
+}
 
 /** Whether two texts are equal, in a time that depends on their lengths alone. Compared as they are: to encode them first would take
  * longer than all the rest of a session check's hashing. */

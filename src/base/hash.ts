@@ -1,6 +1,6 @@
 import { hmac } from "@oslojs/crypto/hmac";
-import { sha256 as digest } from "@oslojs/crypto/sha2";
-import { builtin } from "./builtin.ts";
+import { SHA256, sha256 as digest } from "@oslojs/crypto/sha2";
+import { builtin, ofBun } from "./builtin.ts";
 import { base64url, utf8 } from "./encoding.ts";
 
 /** What is used of `node:crypto`. */
@@ -8,8 +8,26 @@ interface NodeCrypto {
   /** A call without an object around it, several times as fast as one with. */
   hash(algorithm: "sha256", data: string, encoding: "base64url"): string;
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
-  createHmac(algorithm: "sha256", key: object): { update(text: string): { digest(): Uint8Array } };
+  createHmac(
+    algorithm: "sha256",
+    key: object,
+  ): { update(message: string | Uint8Array): { digest(): Uint8Array } };
   createSecretKey(key: Uint8Array): object;
+}
+
+/** What is used of Bun itself: two to three times as fast as its `node:crypto`, and there from the start. */
+interface BunHashes {
+  readonly SHA256: {
+    hash(data: Uint8Array): Uint8Array;
+    hash(data: string, encoding: "base64url"): string;
+  };
+  readonly CryptoHasher: new (algorithm: "sha256", key: Uint8Array) => BunHasher;
+}
+
+interface BunHasher {
+  copy(): BunHasher;
+  update(message: string | Uint8Array): BunHasher;
+  digest(): Uint8Array;
 }
 
 /** SHA-256 (FIPS 180-4), and HMAC with it (RFC 2104). */
@@ -18,29 +36,38 @@ export interface Hashing {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** That of a text's UTF-8 bytes, as 43 characters of base64url. */
   readonly sha256Text: (text: string) => string;
-  /** Under one key, which is looked at once, that of a text's UTF-8 bytes. */
+  /** Under one key, which is looked at once. */
   readonly hmacUnder: (key: Uint8Array) => Mac;
 }
 
-/** A keyed hash of a text: 32 bytes. */
-export type Mac = (text: string) => Uint8Array;
+/** A keyed hash of bytes, or of a text's UTF-8 bytes: 32 bytes. */
+export type Mac = (message: string | Uint8Array) => Uint8Array;
 
-/** Hashes by `node:crypto`, or by plain numbers where there is none. */
-export function hashing(node: NodeCrypto | undefined): Hashing {
-  if (node?.hash === undefined) {
-    return {
-      sha256: digest,
-      sha256Text: (text) => base64url(digest(utf8(text))),
-      hmacUnder: (key) => (text) => hmacSha256(key, utf8(text)),
-    };
-  }
-  const { hash, createHmac, createSecretKey } = node;
+/** Hashes by plain numbers: for where nothing else is. */
+export const byNumbers: Hashing = {
+  sha256: digest,
+  sha256Text: (text) => base64url(digest(utf8(text))),
+  hmacUnder: (key) => (message) => hmac(SHA256, key, typeof message === "string" ? utf8(message) : message),
+};
+
+function byNode({ hash, createHmac, createSecretKey }: NodeCrypto): Hashing {
   return {
     sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
     sha256Text: (text) => hash("sha256", text, "base64url"),
     hmacUnder(bytes) {
       const key = createSecretKey(bytes);
-      return (text) => createHmac("sha256", key).update(text).digest();
+      return (message) => createHmac("sha256", key).update(message).digest();
+    },
+  };
+}
+
+function byBun({ SHA256, CryptoHasher }: BunHashes): Hashing {
+  return {
+    sha256: (bytes) => SHA256.hash(bytes),
+    sha256Text: (text) => SHA256.hash(text, "base64url"),
+    hmacUnder(key) {
+      const hasher = new CryptoHasher("sha256", key);
+      return (message) => hasher.copy().update(message).digest();
     },
   };
 }
@@ -51,20 +78,28 @@ export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
 export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
 
-/** HMAC-SHA-256 of texts under a key: of their UTF-8 bytes. */
-export const hmacUnder: Hashing["hmacUnder"] = (key) => here().hmacUnder(key);
+/** HMAC-SHA-256 under a key, which is kept as it is until the first message. */
+export const hmacUnder: Hashing["hmacUnder"] = (key) => {
+  let mac: Mac | undefined;
+  return (message) => (mac ??= here().hmacUnder(key))(message);
+};
 
 let chosen: Hashing | undefined;
 
 /** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. */
 function here(): Hashing {
-  return chosen ??= hashing(builtin<NodeCrypto>("node:crypto"));
+  return chosen ??= quickest();
+}
+
+function quickest(): Hashing {
+  const bun = ofBun<BunHashes>();
+  if (bun !== undefined) return byBun(bun);
+  const node = builtin<NodeCrypto>("node:crypto");
+  return node?.hash === undefined ? byNumbers : byNode(node);
 }
 
 /** SHA-256 of what it is given piece by piece. */
 export class Sha256 {
-  readonly blockSize = 64;
-  readonly size = 32;
   readonly #pieces: Uint8Array[] = [];
 
   update(piece: Uint8Array): void {
@@ -84,5 +119,5 @@ export class Sha256 {
 
 /** HMAC-SHA-256 (RFC 2104). */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return hmac(Sha256, key, message);
+  return here().hmacUnder(key)(message);
 }

@@ -33,16 +33,15 @@ export function router(endpoints: readonly Endpoint[], basePath: string): Router
     return { method, segments, varies: segments.some(isNamed), endpoint };
   });
   const sought = (segments: readonly string[]) => patterns.filter((one) => matches(one.segments, segments));
-  /** What is found at the paths without a part that varies. */
-  const known = new Map(
-    patterns.filter(({ varies }) => !varies).map(({ segments }) =>
-      [segments.join("/"), sought(segments)] as const
-    ),
-  );
+  /** What was found at paths without a part that varies: there are not many, and a cold process is asked for one of them. */
+  const known = new Map<string, readonly Pattern[]>();
 
   function at(path: string): readonly Pattern[] {
-    const matching = known.get(path) ?? sought(path.split("/"));
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const matching = sought(path.split("/"));
     if (matching.length === 0) throw new AuthError("not_found");
+    if (matching.some(({ varies }) => !varies)) known.set(path, matching);
     return matching;
   }
 

@@ -62,6 +62,10 @@ test("of the runtime it loads nothing before it is used: a cold process does not
   expect(modules.get("mod.js")?.imports.map(({ path }) => path).toSorted()).toEqual([...APART].toSorted());
 });
 
+test("it is plain ASCII: with one character of more than a byte, engines would read all of it at two", () => {
+  expect(readFileSync(join(folder, "mod.js"), "utf8").match(/[^\0-\x7F]/g)).toBeNull();
+});
+
 const LARGEST = 120_000; // bytes, gzip
 
 test("all of it, with the drivers that stores of unstorage need, is at most 120 KB, minified and gzip", () => {

@@ -1,13 +1,13 @@
-// SHA-256 by `node:crypto`, which all three runtimes have, and without it.
+// SHA-256 by the runtime, and by plain numbers.
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { hex, utf8 } from "../../src/base/encoding.ts";
-import { type Hashing, hashing, hmacUnder, Sha256, sha256, sha256Text } from "../../src/base/hash.ts";
+import { byNumbers, type Hashing, hmacUnder, Sha256, sha256, sha256Text } from "../../src/base/hash.ts";
 import { chance } from "../../src/testing/chance.ts";
 
 const ways: readonly (readonly [string, Hashing])[] = [
   ["as it is", { sha256, sha256Text, hmacUnder }],
-  ["without node:crypto", hashing(undefined)],
+  ["by plain numbers", byNumbers],
 ];
 
 describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text, hmacUnder }) => {
