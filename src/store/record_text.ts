@@ -23,7 +23,7 @@ export function textOf<T extends object>(next: T, before: object | null, platfor
  * is no record any more, even where it still reads well. */
 export function summed(json: string): string {
   const text = json.slice(0, -1);
-  return `${text},"sum":"${crc32(text)}"}`;
+  return `${text}${SUM}${crc32(text).toString(16).padStart(8, "0")}"}`;
 }
 
 /** The record that a text is.
@@ -48,9 +48,18 @@ export function shaped<T extends object>(key: string, text: unknown, is: Shape<T
   return record;
 }
 
-/** What the text of a record says its sum is; anything, of what is no such text. */
-export function sumIn(text: unknown): string {
-  return typeof text === "string" ? text.slice(-10, -2) : "";
+/** What the text of a record says its sum is; NaN or anything, of what is no such text. */
+export function sumIn(text: unknown): number {
+  if (typeof text !== "string") return NaN;
+  let sum = 0;
+  for (let i = text.length - 10; i < text.length - 2; i++) sum = sum * 16 + digit(text.charCodeAt(i));
+  return sum;
+}
+
+/** Only as it is written: a capital letter is none. */
+function digit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : NaN;
 }
 
 function parsed(key: string, text: string): unknown {
