@@ -1,3 +1,4 @@
+import { iso } from "../base/iso.ts";
 import type { Session, User } from "../model.ts";
 import type { Account, Owner } from "./account_record.ts";
 import { type Found, type SessionRecord, toldLastUse } from "./session_record.ts";
@@ -48,8 +49,4 @@ function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V 
     known.set(record, value);
     return value;
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
