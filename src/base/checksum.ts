@@ -8,6 +8,7 @@ for (let n = 0; n < 1024; n++) TABLES[n] = n < 256 ? bits(n) : step(TABLES[n - 2
  * to 32 neighbouring bits, and all but one in four billion of larger ones. It is no proof against anybody who wants to change the text. */
 export function crc32(text: string, length: number = text.length): number {
   let crc = ~0;
+  let codes = 0;
   let i = 0;
   // By index and four at a time, for each record that is read passes here: most are ASCII, and are looked at as they are.
   for (; i + 4 <= length; i += 4) {
@@ -15,22 +16,16 @@ export function crc32(text: string, length: number = text.length): number {
     const b = text.charCodeAt(i + 1);
     const c = text.charCodeAt(i + 2);
     const d = text.charCodeAt(i + 3);
-    if ((a | b | c | d) > 127) return ofBytes(utf8(text.slice(0, length)));
+    codes |= a | b | c | d;
     crc ^= a | b << 8 | c << 16 | d << 24;
     crc = at(768, crc) ^ at(512, crc >>> 8) ^ at(256, crc >>> 16) ^ at(0, crc >>> 24);
   }
   for (; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return ofBytes(utf8(text.slice(0, length)));
+    codes |= code;
     crc = step(crc, code);
   }
-  return ~crc >>> 0;
-}
-
-function ofBytes(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (let i = 0; i < bytes.length; i++) crc = step(crc, bytes[i] ?? 0);
-  return ~crc >>> 0;
+  return ~(codes > 127 ? utf8(text.slice(0, length)).reduce(step, ~0) : crc) >>> 0;
 }
 
 function step(crc: number, byte: number): number {
