@@ -83,7 +83,7 @@ export default function redis(options: RedisOptions): Driver {
     return replicas === 0 ? reply : reply.catch(undurable);
   }
 
-  const get = (key: string) => reads.ask((client) => client.call("get", key)).then(textOf);
+  const get = (key: string) => reads.ask((client) => client.get(key));
 
   return {
     name: "redis",
@@ -211,10 +211,6 @@ function tagged(text: string | null): readonly [tag: string, text: string] {
 /** Milliseconds, as PX takes them; `""` for ever. */
 function lifeOf(ttl: number | undefined): string {
   return ttl === undefined ? "" : `${Math.max(1, Math.ceil(ttl * 1000))}`;
-}
-
-function textOf(reply: unknown): string | null {
-  return typeof reply === "string" ? reply : null;
 }
 
 /** A list or hash of somebody else's is no entry of ours. */

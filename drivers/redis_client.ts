@@ -32,6 +32,8 @@ export interface RedisClient {
   disconnect(): void;
   /** Listens to `error`, `end` and, on a `Cluster`, `+node`. */
   on(event: string, listener: (subject: object) => void): unknown;
+  /** What `call("get", key)` does, a little sooner. */
+  get(key: string): Promise<string | null>;
   /** Sends a command. */
   call(command: string, ...args: (string | number)[]): Promise<unknown>;
   /** Sends commands together. */

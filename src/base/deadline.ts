@@ -46,8 +46,11 @@ export function deadline({ now, sleep }: Time, ms: number, late: () => Error): W
       const call: Waiting = { until: now() + ms, fail: reject };
       pending.add(call);
       if (!watching) void watch();
-      const done = () => pending.delete(call);
-      work.then(resolve, reject).then(done, done);
+      const telling = <V>(tell: (value: V) => void) => (value: V) => {
+        pending.delete(call);
+        tell(value);
+      };
+      work.then(telling(resolve), telling(reject));
     });
   };
 }

@@ -1,19 +1,19 @@
 /** What was worked out lately, by what it was worked out of. */
-export interface Recent<V> {
+export interface Recent<V, K = string> {
   /** What is known of it, if anything is. What is asked for again and again stays. */
-  readonly get: (name: string) => V | undefined;
+  readonly get: (name: K) => V | undefined;
   /** Keeps it, and answers it. `size` is what it counts for. */
-  readonly keep: (name: string, value: V, size: number) => V;
+  readonly keep: (name: K, value: V, size: number) => V;
 }
 
 /** Keeps what was asked for last: as much as `limit` has room for, by size, and as much again that was asked for just before. Two
  * generations: when the young one is full, it is the old one, and what was old is forgotten. */
-export function recent<V>(limit: number): Recent<V> {
-  let young = new Map<string, Kept<V>>();
-  let old = new Map<string, Kept<V>>();
+export function recent<V, K = string>(limit: number): Recent<V, K> {
+  let young = new Map<K, Kept<V>>();
+  let old = new Map<K, Kept<V>>();
   let total = 0;
 
-  function keep(name: string, kept: Kept<V>): V {
+  function keep(name: K, kept: Kept<V>): V {
     total += kept.size - (young.get(name)?.size ?? 0);
     young.set(name, kept);
     if (total > limit) [old, young, total] = [young, new Map(), 0];

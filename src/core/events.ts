@@ -1,4 +1,5 @@
 import { told } from "../base/hidden.ts";
+import { iso } from "../base/iso.ts";
 import { unfailing } from "../base/unfailing.ts";
 import { AuthError } from "../errors.ts";
 import {
@@ -53,7 +54,7 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
     const start = client === undefined ? undefined : begun.get(client);
     const event = {
       event: name,
-      at: new Date(at).toISOString(),
+      at: iso(at),
       ...(client?.requestId != null && { requestId: client.requestId }),
       ...(start !== undefined && { durationMs: at - start }),
       ...Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, fit(field, value)])),

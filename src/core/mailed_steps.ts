@@ -1,6 +1,7 @@
 import { base64url } from "../base/encoding.ts";
 import { sha256Text } from "../base/hash.ts";
 import { keepBack } from "../base/hidden.ts";
+import { iso } from "../base/iso.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Keyring, Label } from "../crypto/keyring.ts";
 import { formatLinkToken, LONG_CODE, newCode, newId, newLongCode, parseLinkToken } from "../crypto/token.ts";
@@ -310,9 +311,9 @@ function codes(keyring: Keyring, { now, random }: Store["platform"]) {
   ): Promise<Written> {
     const { kind, instead = "", brings, label, ttl } = recipe;
     if (silent) {
-      return { kind: instead, data: { at: new Date(now()).toISOString() }, withheld: [] };
+      return { kind: instead, data: { at: iso(now()) }, withheld: [] };
     }
-    const times = { expiresAt: new Date(kept.exp).toISOString(), minutes: String(Math.floor(ttl / 60)) };
+    const times = { expiresAt: iso(kept.exp), minutes: String(Math.floor(ttl / 60)) };
     if ("digits" in brings) {
       const data: CodeMail = { code: readable(code), ...times };
       return { kind, data: { ...data }, withheld: [data.code] };
@@ -358,7 +359,7 @@ function readable(code: string): string {
 function told(id: string, { exp, resendAt }: Challenge): MailedStep {
   return {
     challengeId: id,
-    expiresAt: new Date(exp).toISOString(),
-    resendAt: new Date(resendAt).toISOString(),
+    expiresAt: iso(exp),
+    resendAt: iso(resendAt),
   };
 }

@@ -1,3 +1,4 @@
+import { iso } from "../base/iso.ts";
 import { newId } from "../crypto/token.ts";
 import type { ClientInfo } from "../model.ts";
 import type { Platform } from "../platform.ts";
@@ -25,7 +26,7 @@ export function notices(mail: Mail | null, { now, random }: Platform): Notify {
     const idempotencyKey = newId(random);
     const letter = {
       kind,
-      data: { ...data, at: new Date(now()).toISOString() },
+      data: { ...data, at: iso(now()) },
       client,
       userId,
       idempotencyKey,

@@ -1,6 +1,7 @@
+import { iso } from "../base/iso.ts";
 import type { Session, User } from "../model.ts";
-import type { Account, Owner } from "./account_record.ts";
-import { type Found, type SessionRecord, toldLastUse } from "./session_record.ts";
+import type { Owner } from "./account_record.ts";
+import { type Found, toldLastUse } from "./session_record.ts";
 
 /** An account as others are told of it. */
 export function userView({ uid, account }: Owner): User {
@@ -12,7 +13,7 @@ export function userView({ uid, account }: Owner): User {
     emailVerified: email?.proven === true,
     name: account.name,
     roles: [...account.roles],
-    createdAt: bornAt(account),
+    createdAt: iso(account.createdAt),
   };
 }
 
@@ -20,35 +21,13 @@ export function userView({ uid, account }: Owner): User {
 export function sessionView({ sid, record }: Found, current: string | undefined): Session {
   return {
     id: sid,
-    ...timesOf(record),
+    createdAt: iso(record.createdAt),
+    lastUsedAt: iso(toldLastUse(record)),
+    expiresAt: iso(record.endsAt),
     amr: [...record.amr],
     ip: record.ip,
     userAgent: record.userAgent,
     ...(record.audience !== undefined && { audience: record.audience }),
     current: sid === current,
   };
-}
-
-const bornAt = once((account: Account) => iso(account.createdAt));
-
-const timesOf = once((record: SessionRecord) => ({
-  createdAt: iso(record.createdAt),
-  lastUsedAt: iso(toldLastUse(record)),
-  expiresAt: iso(record.endsAt),
-}));
-
-/** Of a record that is kept, which is frozen, things are worked out once. */
-function once<K extends object, V>(workOut: (record: K) => V): (record: K) => V {
-  const known = new WeakMap<K, V>();
-  return (record) => {
-    const before = known.get(record);
-    if (before !== undefined) return before;
-    const value = workOut(record);
-    if (Object.isFrozen(record)) known.set(record, value);
-    return value;
-  };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -1,5 +1,6 @@
 // What the holder of a key pair signs, and the two forms in which the signature comes: bare, or as SSH makes it.
 import { fromBase64url, utf8 } from "../base/encoding.ts";
+import { iso } from "../base/iso.ts";
 import { fingerprint } from "./key_pairs.ts";
 import { verify } from "./signatures.ts";
 import { parseSshSignature, signedData, type SshSignature } from "./ssh_signature.ts";
@@ -59,7 +60,7 @@ export function messageToSign(asked: Asked): string {
     ...asked.purpose === "add" ? [`Account: ${line(asked.account)}`] : [],
     `Key: ${fingerprint(asked.key)}`,
     `Challenge: ${line(asked.challengeId)}`,
-    `Expires: ${new Date(asked.expiresAt).toISOString()}`,
+    `Expires: ${iso(asked.expiresAt)}`,
   ].join("\n");
 }
 

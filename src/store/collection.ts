@@ -89,15 +89,17 @@ export function collection<T extends Expiring & object>(
   const known: Parses<T> = parses();
   const keyOf = (id: string) => id === "" ? name : `${name}:${id}`;
 
-  /** Answers at once where the driver does. */
-  function read(key: string): MaybePromise<string | null> {
+  /** What `tell` makes of the text at a key; at once where the driver answers at once. */
+  function reading<R>(key: string, tell: (text: string | null) => R): MaybePromise<R> {
     try {
       const text = within(store.driver.getItem(key));
-      return text instanceof Promise ? text.then((found) => found ?? null, failed) : text ?? null;
+      return text instanceof Promise ? text.then((found) => tell(found ?? null), failed) : tell(text ?? null);
     } catch (cause) {
       return Promise.reject(unavailable(cause)); // never thrown: whoever reads two records at once could miss the other's failure
     }
   }
+
+  const read = (key: string) => reading(key, (text) => text);
 
   function shapedBy(key: string, text: string): T {
     const record = shaped(key, text, shape);
@@ -161,13 +163,7 @@ export function collection<T extends Expiring & object>(
   return {
     get(id) {
       const key = keyOf(id);
-      const text = read(key);
-      if (text instanceof Promise) return text.then((found) => alive(parsed(key, found)));
-      try {
-        return alive(parsed(key, text));
-      } catch (error) {
-        return Promise.reject(error);
-      }
+      return reading(key, (text) => alive(parsed(key, text)));
     },
     parse: (id, text) => shapedBy(keyOf(id), text), // not looked for: whoever parses all of them needs none twice
     discard: (id, record) => swap(keyOf(id), sourceOf(record)?.text ?? null, null),

@@ -6,7 +6,8 @@ import type { Platform } from "../platform.ts";
 
 const VERSION = 1; // of the schema of all records
 const LARGEST = 60 * 1024; // bytes: Deno KV takes 64 KiB
-const SUM = ',"sum":"'; // eight digits follow it, and `"}`
+const SUMMED = /^,"sum":"[\da-f]{8}"}$/; // the end of every text
+const SUM_LENGTH = 18;
 
 /** The text of a record: what it says, its version, one more than the revision before, and chance that makes it unique.
  * @throws {AuthError} `limit_reached` */
@@ -23,7 +24,7 @@ export function textOf<T extends object>(next: T, before: object | null, platfor
  * is no record any more, even where it still reads well. */
 export function summed(json: string): string {
   const text = json.slice(0, -1);
-  return `${text},"sum":"${crc32(text)}"}`;
+  return `${text},"sum":"${crc32(text).toString(16).padStart(8, "0")}"}`;
 }
 
 /** The record that a text is.
@@ -31,8 +32,8 @@ export function summed(json: string): string {
 export function shaped<T extends object>(key: string, text: unknown, is: Shape<T>): T {
   // A driver may hand back what no text is: an Error, a number, a list that looks like its only entry.
   if (typeof text !== "string") throw corrupt(key, "is no text");
-  const end = text.length - SUM.length - 10;
-  const isSummed = text.startsWith(SUM, end) && text.endsWith('"}');
+  const end = text.length - SUM_LENGTH;
+  const isSummed = SUMMED.test(text.slice(-SUM_LENGTH));
   const record = parsed(key, isSummed ? `${text.slice(0, end)}}` : text);
   const { v: version, rev } = Object(record) as { readonly v?: unknown; readonly rev?: unknown };
   if (typeof version === "number" && version > VERSION) {
@@ -48,9 +49,9 @@ export function shaped<T extends object>(key: string, text: unknown, is: Shape<T
   return record;
 }
 
-/** What the text of a record says its sum is; anything, of what is no such text. */
-export function sumIn(text: unknown): string {
-  return typeof text === "string" ? text.slice(-10, -2) : "";
+/** What the text of a record says its sum is; NaN or anything, of what is no such text. */
+export function sumIn(text: unknown): number {
+  return typeof text === "string" ? parseInt(text.slice(-10, -2), 16) : NaN;
 }
 
 function parsed(key: string, text: string): unknown {

@@ -42,6 +42,12 @@ test("what cannot be parsed is not kept, nor what is no text", () => {
   }
 });
 
+test("of two texts that have the same sum each is its own record", () => {
+  const known = parses<string>();
+  const texts = ["one", "two"].map((name) => `${name},"sum":"0123abcd"}`);
+  for (const _ of "123") expect(texts.map((text) => known(text, () => text))).toEqual(texts);
+});
+
 test("of a crowd that comes once, nothing is kept", () => {
   const known = parses<Named>();
   const crowd = Array.from({ length: 50_000 }, (_, i) => made(`user ${i}`));

@@ -1,3 +1,4 @@
+import { iso } from "../../base/iso.ts";
 import { isListed } from "../../core/account_record.ts";
 import type { Core } from "../../core/core.ts";
 import type { RememberedDevice, RememberedDevices } from "../../core/remembered.ts";
@@ -38,7 +39,6 @@ function told(
   { id, name, createdAt, lastUsedAt, exp }: RememberedDevice,
   current: string | null,
 ): DeviceInfo {
-  const iso = (at: number) => new Date(at).toISOString();
   return {
     id,
     name,

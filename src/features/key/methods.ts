@@ -1,3 +1,4 @@
+import { iso } from "../../base/iso.ts";
 import { isName, matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
 import type { Account } from "../../core/account_record.ts";
 import type { Noted } from "../../core/challenges.ts";
@@ -179,8 +180,4 @@ function told({ value, about: { id, name, createdAt, lastUsedAt } }: Credential<
     createdAt: iso(createdAt),
     lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

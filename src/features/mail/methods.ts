@@ -1,3 +1,4 @@
+import { iso } from "../../base/iso.ts";
 import { email, object, parse } from "../../base/schema.ts";
 import type { Core } from "../../core/core.ts";
 import type { Mail } from "./contract.ts";
@@ -12,7 +13,7 @@ export function methods({ accounts, events, mail }: Core): Mail {
       const until = await mail.bounced(address);
       const owner = await accounts.find({ type: "email", value: address });
       events.emit("mail.bounced", owner === null ? {} : { userId: owner.uid });
-      return { until: new Date(until).toISOString() };
+      return { until: iso(until) };
     },
   };
 }

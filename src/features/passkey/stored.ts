@@ -1,3 +1,4 @@
+import { iso } from "../../base/iso.ts";
 import { flag, list, matching, maybe, openObject, type Schema, whole } from "../../base/schema.ts";
 import type { About, Credential } from "../../core/credentials.ts";
 import type { PasskeyInfo } from "./contract.ts";
@@ -58,8 +59,4 @@ export function told({ value, about }: Credential<AboutPasskey>): PasskeyInfo {
     transports,
     aaguid,
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -1,3 +1,4 @@
+import { iso } from "../../base/iso.ts";
 import type { Account } from "../../core/account_record.ts";
 import { AuthError, type ErrorCode } from "../../errors.ts";
 import type { Password } from "./contract.ts";
@@ -33,7 +34,7 @@ export function resetting(
     },
     async checkReset({ token }) {
       const { exp } = await good(token);
-      return { expiresAt: new Date(exp).toISOString() };
+      return { expiresAt: iso(exp) };
     },
     async finishReset({ token, newPassword, client }) {
       const { value, noted, owner } = await good(token);
@@ -62,7 +63,7 @@ export function resetting(
       notify({ uid, account: reset.after }, { kind: "password.reset", data: {}, client });
       // Whoever reads the address's mail is no stranger: others' guesses count from nothing again.
       await Promise.all([sessions.drop(uid, ended), guesses.settle(uid, null, false)]);
-      return { updatedAt: new Date(setAt).toISOString() };
+      return { updatedAt: iso(setAt) };
     },
   };
 }
