@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly name: string;
   readonly call: Call;
   readonly route: AnyRoute;
+  /** Whether it is to know where a request comes from. */
+  readonly asksWhere: boolean;
   readonly run: Run;
 }
 

@@ -155,7 +155,9 @@ function madeOf({ name, calls, routes, replaced, create }: Joined, core: Core, r
       : checked(route, async (input) => told(await own(input, local(original)), route, core), ready);
     const operation = `${name}.${key}`;
     const seen = watched(run, operation, route, core);
-    endpoints.push({ name: operation, call, route, run: seen });
+    // What the application puts in its place may ask, whatever the method itself does.
+    const asksWhere = own !== undefined || route.anywhere !== true;
+    endpoints.push({ name: operation, call, route, asksWhere, run: seen });
     methods[key] = local(seen);
   }
   return { methods, endpoints };

@@ -38,15 +38,16 @@ function linksOf(headers: Headers, { settings }: Core): string | null {
   return another === undefined ? cookie ?? null : null;
 }
 
-/** Where a request comes from. Its id is the caller's where that is plain and short, else ours. */
-export function clientOf(request: Request, core: Core): ClientInfo {
-  const asked = request.headers.get("x-request-id");
+/** The id of a request: the caller's where that is plain and short, else ours. */
+export function requestIdOf({ headers }: Request, { platform }: Core): string {
+  const asked = headers.get("x-request-id");
   const isPlain = asked !== null && /^[A-Za-z0-9._-]{1,64}$/.test(asked);
-  return {
-    userAgent: request.headers.get("user-agent"),
-    device: deviceOf(request.headers, core),
-    requestId: isPlain ? asked : base32(core.platform.random(10)),
-  };
+  return isPlain ? asked : base32(platform.random(10));
+}
+
+/** Where a request comes from, as far as it says so itself. */
+export function originatorOf({ headers }: Request, core: Core): ClientInfo {
+  return { userAgent: headers.get("user-agent"), device: deviceOf(headers, core) };
 }
 
 /** Who calls, as far as the route wants to know.

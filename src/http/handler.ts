@@ -8,7 +8,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { AuthError } from "../errors.ts";
 import type { ClientInfo, MailedStep, Page, Redirect, SessionMode } from "../model.ts";
 import { cookieValues } from "../protocol/cookie.ts";
-import { callerOf, clientOf } from "./caller.ts";
+import { callerOf, originatorOf, requestIdOf } from "./caller.ts";
 import { cors, type Readers } from "./cors.ts";
 import { admit, admitSignIn, BODY_PATIENCE, isForeign, type Origin, readBody, showsKey } from "./guard.ts";
 import type { Counted, Limiter } from "./limiter.ts";
@@ -56,12 +56,16 @@ export function handler(
     const { endpoint, params } = route.find(method, path);
     asked.endpoint = endpoint;
     const { origin, isCounted } = letIn(asked, endpoint);
-    // Most requests wait for the store alone: what they do besides takes no longer than to wait for it would.
-    if (settings.clientIp !== null) {
-      const loading = limiter();
-      const limits = loading instanceof Promise ? await loading : loading;
-      Object.assign(client, { ip: limits.addressOf(request, info) });
-      if (isCounted) await count(asked, endpoint, limits);
+    // Most requests wait for the store alone: what they do besides takes no longer than to wait for it would. Where they come from is
+    // asked of the server, which takes its time, so only where somebody wants to know.
+    if (isCounted || endpoint.asksWhere) {
+      Object.assign(client, originatorOf(request, core));
+      if (settings.clientIp !== null) {
+        const loading = limiter();
+        const limits = loading instanceof Promise ? await loading : loading;
+        Object.assign(client, { ip: limits.addressOf(request, info) });
+        if (isCounted) await count(asked, endpoint, limits);
+      }
     }
     const body = method === "GET"
       ? queryOf(request.url, membersOf(endpoint.route.input))
@@ -165,7 +169,8 @@ export function handler(
   }
 
   async function serve(request: Request, info: unknown): Promise<Response> {
-    const client = clientOf(request, core);
+    const client: ClientInfo = { requestId: requestIdOf(request, core) };
+    events.began(client);
     const asked: Asked = {
       request,
       client,
@@ -175,7 +180,6 @@ export function handler(
       readers: null,
       counted: null,
     };
-    events.began(client);
     try {
       return sent(await answer(asked, info), asked);
     } catch (error) {

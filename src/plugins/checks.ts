@@ -25,7 +25,7 @@ const MEMBERS: readonly string[] = "name calls routes options errors events mail
   " ",
 );
 const ROW: readonly string[] =
-  "summary input access session keeps limit audiences status reply mails output idempotent maxAge errors"
+  "summary input access session keeps limit audiences status reply mails anywhere output idempotent maxAge errors"
     .split(" ");
 const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error"];
 const CALL = /^(GET|POST|PUT|PATCH|DELETE) (\/:?[A-Za-z0-9_-]+)+$/;
@@ -133,7 +133,7 @@ function checkRow(path: string, row: AnyRoute, errors: readonly string[], found:
   if (![200, 201, 204, 303].includes(row.status)) {
     found.add(`${path}.status`, "must be 200, 201 or 204, or 303 for a redirect");
   }
-  for (const flag of ["mails", "idempotent"] as const) {
+  for (const flag of ["mails", "anywhere", "idempotent"] as const) {
     if (row[flag] !== undefined && row[flag] !== true) {
       found.add(`${path}.${flag}`, "must be true, or not be there");
     }

@@ -384,6 +384,31 @@ test("where nobody said where addresses are, none is believed, and nothing is li
   });
 });
 
+test("where a request comes from is asked only where it is counted, or its method is told", async () => {
+  const limited = { rateLimit: { "GET /session": { limit: 5, per: 60 } } };
+  const clients: unknown[] = [];
+  const replaced: Partial<AuthOptions> = {
+    overrides: { sessions: { get: (input, original) => (clients.push(input.client), original(input)) } },
+  };
+  for (
+    const [call, times, options] of [
+      ["GET /session", 0, {}],
+      ["GET /session", 1, limited],
+      ["GET /session", 1, replaced],
+      ["POST /session/refresh", 1, {}],
+    ] as const
+  ) {
+    let asked = 0;
+    await onSite(async ({ ask }) => {
+      const headers = { "user-agent": "a test", "latchkey-device": "lkd_1", "x-request-id": "a" };
+      await ask(call, { headers, ...(call.startsWith("POST ") && { body: {} }) });
+      expect([call, asked]).toEqual([call, times]);
+    }, { clientIp: () => (asked++, "192.0.2.1"), ...options });
+  }
+  const told = { requestId: "a", userAgent: "a test", device: "lkd_1", ip: "192.0.2.1" };
+  expect(clients).toEqual([told]);
+});
+
 test("a session remembers the whole address that it came from, in its one spelling", async () => {
   const come = async (ip: string, options: Partial<AuthOptions> = {}) => {
     let seen: unknown;

@@ -57,6 +57,7 @@ describe("a row that is wrong is refused by name", () => {
     [{ status: 204, session: "starts" }, "status must be 200 or 201: with 204 nothing is told"],
     [{ status: 204, reply: "page" }, "status must be 200 or 201: with 204 nothing is told"],
     [{ mails: false }, "mails must be true, or not be there"],
+    [{ anywhere: "yes" }, "anywhere must be true, or not be there"],
     [{ idempotent: 1 }, "idempotent must be true, or not be there"],
     [{ idempotent: true, session: "starts" }, "idempotent cannot be: only JSON that lets nobody in is kept"],
     [{ idempotent: true, reply: "page" }, "idempotent cannot be: only JSON that lets nobody in is kept"],
@@ -85,7 +86,7 @@ describe("a row that is wrong is refused by name", () => {
     [{ input }, 'input.no is missing: "POST /x/:no" names it', "POST /x/:no"],
     [
       { acces: "session" },
-      `acces is not an option. There are: ${"access, audiences, errors, idempotent, input, keeps, limit, mails, maxAge, output, reply, session, status, summary"}`,
+      `acces is not an option. There are: ${"access, anywhere, audiences, errors, idempotent, input, keeps, limit, mails, maxAge, output, reply, session, status, summary"}`,
     ],
   ];
   for (const [wrong, said, call = "POST /x"] of CASES) {

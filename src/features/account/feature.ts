@@ -10,6 +10,7 @@ const routes: Routes<Account> = {
   get: {
     summary: "Get one's own account",
     access: "session",
+    anywhere: true,
     input: nothing,
     status: 200,
     errors: ["not_found"],

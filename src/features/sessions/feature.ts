@@ -18,7 +18,14 @@ import {
 const nothing = object<Record<never, never>>({});
 
 const routes: Routes<Omit<Sessions, LocalSessions>> = {
-  get: { summary: "Say who is signed in", access: "optional", input: nothing, status: 200, errors: [] },
+  get: {
+    summary: "Say who is signed in",
+    access: "optional",
+    anywhere: true,
+    input: nothing,
+    status: 200,
+    errors: [],
+  },
   refresh: {
     summary: "Trade a refresh token for the next one",
     access: "anyone",
@@ -33,6 +40,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
   token: {
     summary: "Get an access token for the session",
     access: "session",
+    anywhere: true,
     input: nothing,
     status: 200,
     errors: [],
@@ -58,6 +66,7 @@ const routes: Routes<Omit<Sessions, LocalSessions>> = {
   list: {
     summary: "List the sessions of the user",
     access: "session",
+    anywhere: true,
     input: nothing,
     status: 200,
     errors: [],
