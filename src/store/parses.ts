@@ -9,26 +9,18 @@ export type Parses<T> = (text: string, parse: () => T) => T;
 const KEPT = 2 ** 22; // characters of text; twice as many at most
 const SEEN = 2 ** 14; // sums
 
-interface Kept<T> {
-  readonly text: string;
-  readonly record: T;
-}
-
-/** Keeps what is read again and again. Of a million people most are read once in a long while: to keep those, and to look for them, would
- * cost more than to parse them, so of what comes for the first time only the sum is noted. What is kept nobody can change: whoever
- * reads the same text gets the same record. */
+/** Keeps what is read again and again. Of a million people most are read once in a long while: to keep those would cost more than to
+ * parse them, so of what comes for the first time only the sum is noted. What is kept is looked for first, before anything of the text
+ * is. Nobody can change it: whoever reads the same text gets the same record. */
 export function parses<T>(): Parses<T> {
   const seen = new Uint32Array(SEEN); // where two sums have the same place, the later one counts
-  const { get, keep } = recent<Kept<T>, number>(KEPT); // by the sum: to look for a text, all of it would have to be hashed first
+  const { get, keep } = recent<T>(KEPT);
   return (text, parse) => {
+    const kept = get(text);
+    if (kept !== undefined) return kept;
     const sum = sumIn(text);
-    if (seen[sum % SEEN] !== sum) {
-      seen[sum % SEEN] = sum;
-      return parse();
-    }
-    const kept = get(sum);
-    return kept?.text === text
-      ? kept.record
-      : keep(sum, { text, record: frozen(parse()) }, text.length).record;
+    if (seen[sum % SEEN] === sum) return keep(text, frozen(parse()), text.length);
+    seen[sum % SEEN] = sum;
+    return parse();
   };
 }
