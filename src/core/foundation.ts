@@ -114,7 +114,7 @@ export function foundation(store: Store, keyring: Keyring, prepare: Prepare): Fo
     },
     lookup(type, value) {
       if (key === null) throw new TypeError("the store was not asked before it was used");
-      return base32(key(`${type}\0${value}`));
+      return base32(key.bytes(`${type}\0${value}`));
     },
   };
 }

@@ -69,8 +69,7 @@ export function keyring(secrets: readonly string[], random: (length: number) => 
     first,
     fingerprints,
     mac(label, fingerprint, ...parts) {
-      const mac = keys.get(fingerprint)?.mac(label);
-      return mac === undefined ? null : base64url(mac(parts.join("\0")));
+      return keys.get(fingerprint)?.mac(label).base64url(parts.join("\0")) ?? null;
     },
     async seal(label, plain) {
       const key = await cipher(label, first);

@@ -31,12 +31,16 @@ describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text, hmacUnder }) => {
     }
   });
 
-  test.each(["", "é", "\u{1F511} key", "\ud800 half", "\0"])("takes the UTF-8 bytes of %j", (text) => {
-    const right = createHash("sha256").update(new TextEncoder().encode(text)).digest("base64url");
-    expect(sha256Text(text)).toBe(right);
-    const key = new Uint8Array(32).fill(7);
-    const mac = hmacUnder(key);
-    const whole = createHmac("sha256", key).update(new TextEncoder().encode(text)).digest("hex");
-    expect([mac(text), mac(text)].map(hex)).toEqual([whole, whole]);
-  });
+  test.each(["", "é", "\u{1F511} key", "\ud800 half", "\0", "long ".repeat(999)])(
+    "takes the UTF-8 bytes of %j",
+    (text) => {
+      const right = createHash("sha256").update(new TextEncoder().encode(text)).digest("base64url");
+      expect(sha256Text(text)).toBe(right);
+      const key = new Uint8Array(32).fill(7);
+      const mac = hmacUnder(key);
+      const whole = createHmac("sha256", key).update(new TextEncoder().encode(text)).digest();
+      expect([mac.bytes(text), mac.bytes(text)].map(hex)).toEqual([hex(whole), hex(whole)]);
+      expect(mac.base64url(text)).toBe(whole.toString("base64url"));
+    },
+  );
 });
