@@ -4,12 +4,17 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** The UTF-8 bytes of a text. Most are short and ASCII, for which a loop is several times as fast as the encoder. */
 export function utf8(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
+  return asciiInto(bytes, 0, text) ? bytes : encoder.encode(text);
+}
+
+/** Writes a text into bytes from a place on, if it is ASCII. Whether it is. */
+export function asciiInto(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return encoder.encode(text);
-    bytes[i] = code;
+    if (code > 127) return false;
+    bytes[at + i] = code;
   }
-  return bytes;
+  return true;
 }
 
 /** The text of UTF-8 bytes; throws a TypeError where they are none. */
@@ -37,9 +42,10 @@ const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 /** Bytes in an alphabet whose letters stand for so many bits. A loop, several times as fast as the library that it stands for: each record
  * and each token has some. */
 function spelled(bytes: Uint8Array, alphabet: string, width: number): string {
-  let [text, held, bits] = ["", 0, 0];
-  for (const byte of bytes) {
-    held = held << 8 | byte;
+  let text = "";
+  let [held, bits] = [0, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    held = held << 8 | (bytes[i] ?? 0);
     bits += 8;
     while (bits >= width) {
       bits -= width;
