@@ -4,17 +4,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** The UTF-8 bytes of a text. Most are short and ASCII, for which a loop is several times as fast as the encoder. */
 export function utf8(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
-  return asciiInto(bytes, 0, text) ? bytes : encoder.encode(text);
-}
-
-/** Writes a text into bytes from a place on, if it is ASCII. Whether it is. */
-export function asciiInto(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return false;
-    bytes[at + i] = code;
+    if (code > 127) return encoder.encode(text);
+    bytes[i] = code;
   }
-  return true;
+  return bytes;
 }
 
 /** The text of UTF-8 bytes; throws a TypeError where they are none. */

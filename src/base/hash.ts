@@ -1,7 +1,7 @@
 import { hmac } from "@oslojs/crypto/hmac";
 import { sha256 as digest } from "@oslojs/crypto/sha2";
 import { builtin } from "./builtin.ts";
-import { asciiInto, base64url, utf8 } from "./encoding.ts";
+import { base64url, utf8 } from "./encoding.ts";
 
 /** What is used of `node:crypto`. */
 interface NodeCrypto {
@@ -47,19 +47,11 @@ export function hashing(node: NodeCrypto | undefined): Hashing {
     sha256Text: (text) => hash("sha256", text, "base64url"),
     hmacUnder(key) {
       const [inner, outer] = [padded(key, 0x36, ROOM), padded(key, 0x5C, 32)];
-      /** What is hashed at first: the key and the text. */
-      const before = (text: string) => {
-        if (text.length <= ROOM && asciiInto(inner, BLOCK, text)) {
-          return inner.subarray(0, BLOCK + text.length);
-        }
-        const bytes = utf8(text);
-        const whole = padded(key, 0x36, bytes.length);
-        whole.set(bytes, BLOCK);
-        return whole;
-      };
-      /** What is hashed at last: the key, and the first hash, for which a text of a character for each byte is quicker than bytes. */
+      /** What is hashed at last: the key, and the hash of the key and the text, which as a text is there sooner than as bytes. */
       const around = (text: string) => {
-        const hashed = hash("sha256", before(text), "latin1");
+        const room = text.length * 3 <= ROOM ? inner : padded(key, 0x36, text.length * 3); // bytes of UTF-8, at most
+        const { written } = encoder.encodeInto(text, room.subarray(BLOCK));
+        const hashed = hash("sha256", room.subarray(0, BLOCK + written), "latin1");
         for (let i = 0; i < hashed.length; i++) outer[BLOCK + i] = hashed.charCodeAt(i);
         return outer;
       };
@@ -71,6 +63,7 @@ export function hashing(node: NodeCrypto | undefined): Hashing {
   };
 }
 
+const encoder = new TextEncoder();
 const BLOCK = 64; // bytes that SHA-256 takes at once
 const ROOM = 1024; // bytes: most texts are shorter
 
@@ -78,11 +71,9 @@ const ROOM = 1024; // bytes: most texts are shorter
  * half as long as one of `createHmac`.
  * @throws {RangeError} where the key is longer than a block */
 function padded(key: Uint8Array, pad: number, room: number): Uint8Array {
-  const block = new Uint8Array(BLOCK);
-  block.set(key);
   const bytes = new Uint8Array(BLOCK + room);
-  bytes.set(block.map((byte) => byte ^ pad));
-  return bytes;
+  bytes.subarray(0, BLOCK).set(key);
+  return bytes.map((byte, at) => at < BLOCK ? byte ^ pad : byte);
 }
 
 /** SHA-256 of bytes: 32 bytes. */

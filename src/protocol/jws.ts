@@ -1,6 +1,5 @@
 // Tokens in the compact form (RFC 7515 section 3.1): signed and verified by whatever this runtime is quickest with.
 import { CompactSign, compactVerify, type CryptoKey } from "jose";
-import { base64url, utf8 } from "../base/encoding.ts";
 import type { Algorithm } from "./algorithms.ts";
 import type { QuickKey } from "./quick_key.ts";
 
@@ -17,26 +16,11 @@ export interface JwtKey {
 }
 
 /** Signs claims. */
-export async function sign(claims: object, key: JwtKey): Promise<string> {
-  const payload = JSON.stringify(claims);
-  return key.quick?.sign?.(beginningOf(key), payload) ??
-    await new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader(headerOf(key)).sign(key.key);
+export async function sign(claims: object, { kid, alg, key, quick }: JwtKey): Promise<string> {
+  const [header, payload] = [{ alg, kid, typ: "at+jwt" }, JSON.stringify(claims)];
+  return quick?.sign?.(JSON.stringify(header), payload) ??
+    await new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader(header).sign(key);
 }
-
-function headerOf({ alg, kid }: JwtKey) {
-  return { alg, kid, typ: "at+jwt" };
-}
-
-/** What all tokens of a key begin with. */
-function beginningOf(key: JwtKey): string {
-  const known = beginnings.get(key);
-  if (known !== undefined) return known;
-  const beginning = base64url(utf8(JSON.stringify(headerOf(key))));
-  beginnings.set(key, beginning);
-  return beginning;
-}
-
-const beginnings = new WeakMap<JwtKey, string>();
 
 /** Whether a token of three parts was signed by a key. `signature` is the last part, decoded. */
 export async function isSigned(token: string, signature: Uint8Array, key: JwtKey): Promise<boolean> {

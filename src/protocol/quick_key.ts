@@ -6,7 +6,7 @@ import type { Algorithm } from "./algorithms.ts";
 
 /** What a key does by `node:crypto`. */
 export interface QuickKey {
-  /** A token: signs a payload, which is JSON, under a header, which is encoded. Absent where the key has no private part. */
+  /** A token: signs a payload under a header. Both are JSON. Absent where the key has no private part. */
   readonly sign?: (header: string, payload: string) => string;
   /** Whether a signature of a text is right. Absent where the key is not for that. */
   readonly verify?: (text: string, signature: Uint8Array) => boolean;
@@ -78,8 +78,10 @@ const WEAKEST_RSA = 2048; // bits (RFC 7518 section 3.3)
 /** Signs in the compact form (RFC 7515 section 3.1). */
 function compact({ bytesOf }: Ground, signed: (text: string) => NodeBytes): NonNullable<QuickKey["sign"]> {
   const encoded = (bytes: NodeBytes) => bytes.toString("base64url");
+  let [last, beginning] = ["", ""]; // a key has one header
   return (header, payload) => {
-    const text = `${header}.${encoded(bytesOf(payload))}`;
+    if (header !== last) [last, beginning] = [header, encoded(bytesOf(header))];
+    const text = `${beginning}.${encoded(bytesOf(payload))}`;
     return `${text}.${encoded(signed(text))}`;
   };
 }

@@ -6,7 +6,7 @@ const ROOM = 1024;
 export type Line = <R>(key: string, turn: (waited: boolean) => Promise<R>) => Promise<R>;
 
 interface Queue {
-  tail: Promise<unknown> | undefined;
+  tail?: Promise<unknown>;
   waiting: number;
 }
 
@@ -14,7 +14,7 @@ interface Queue {
 export function line(): Line {
   const queues = new Map<string, Queue>();
   return (key, turn) => {
-    const queue = queues.get(key) ?? { tail: undefined, waiting: 0 };
+    const queue = queues.get(key) ?? { waiting: 0 };
     if (queue.waiting >= ROOM) {
       return Promise.reject(
         new AuthError("storage_unavailable", { remedy: "too many requests for one record" }),
