@@ -55,7 +55,7 @@ export function checked(route: AnyRoute, method: Method, ready: Foundation["read
 export function local(run: Run): Method {
   return async (input) => {
     const { userId, sessionId, client, ...sent }: MaybeCaller = Object(input);
-    parse(callers, { userId, sessionId });
+    if (userId !== undefined || sessionId !== undefined) parse(callers, { userId, sessionId });
     if (client !== undefined) parse(clients, client);
     return await run(sent, { userId, sessionId, client });
   };

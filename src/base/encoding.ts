@@ -37,9 +37,10 @@ const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 /** Bytes in an alphabet whose letters stand for so many bits. A loop, several times as fast as the library that it stands for: each record
  * and each token has some. */
 function spelled(bytes: Uint8Array, alphabet: string, width: number): string {
-  let [text, held, bits] = ["", 0, 0];
-  for (const byte of bytes) {
-    held = held << 8 | byte;
+  let text = "";
+  let [held, bits] = [0, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    held = held << 8 | (bytes[i] ?? 0);
     bits += 8;
     while (bits >= width) {
       bits -= width;

@@ -73,10 +73,10 @@ export function refreshTokens(
       if (parsed === null) throw new AuthError("token_invalid");
       const { uid, sid, generation } = parsed;
       const now = platform.now();
-      const [record, account] = await Promise.all([
-        records.get(`${uid}:${sid}`),
-        accessTokens.asks ? accounts.get(uid) : null, // who the claims are to be of
-      ]);
+      const reading = records.get(`${uid}:${sid}`);
+      const [record, account] = accessTokens.asks
+        ? await Promise.all([reading, accounts.get(uid)]) // who the claims are to be of
+        : [await reading, null];
       if (record === null) throw new AuthError("session_ended");
       const { seed } = record.family ?? {};
       const genuine = seed !== undefined &&

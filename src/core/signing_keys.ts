@@ -15,6 +15,7 @@ import type { Settings } from "../options.ts";
 import { ALGORITHMS, PUBLISHED_FOR } from "../protocol/algorithms.ts";
 import type { JwtKey } from "../protocol/jws.ts";
 import { type Collection, collection, type Store } from "../store/collection.ts";
+import type { MaybePromise } from "../store/driver.ts";
 import { ALONE, type Sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
 import type { PublicKey } from "./key_material.ts";
@@ -162,10 +163,9 @@ export function signingKeys({ store, keyring, events, jwt }: Ground): SigningKey
   }
 
   /** What is known, read again when it is older than `age`; however many ask, the store is asked once. */
-  async function known(age: number): Promise<Loaded> {
+  function known(age: number): MaybePromise<Loaded> {
     if (loaded !== null && Math.abs(platform.now() - loaded.at) < age) return loaded;
-    loading ??= load().then(newest).finally(() => loading = null);
-    return await loading;
+    return loading ??= load().then(newest).finally(() => loading = null);
   }
 
   function newest(found: Loaded): Loaded {

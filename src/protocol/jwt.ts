@@ -53,8 +53,8 @@ export interface Expected {
 export type FindKey = (kid: string) => Promise<JwtKey | null>;
 
 /** Signs an access token: a JWS in compact form with `typ` `at+jwt`. */
-export async function signAccessToken(claims: AccessClaims, key: JwtKey): Promise<string> {
-  return await sign(claims, key);
+export function signAccessToken(claims: AccessClaims, key: JwtKey): Promise<string> {
+  return sign(claims, key);
 }
 
 /** Verifies a token for whoever expects one. */
