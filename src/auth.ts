@@ -1,6 +1,7 @@
 import memory from "../drivers/memory.ts";
 import { checks } from "./auth/checks.ts";
 import type { Auth, BaseAuth } from "./auth/face.ts";
+import { loaded } from "./base/lazy.ts";
 import { report } from "./base/report.ts";
 import { callable, flag, object, optional, parse } from "./base/schema.ts";
 import { assemble, type Core } from "./core/core.ts";
@@ -10,7 +11,6 @@ import { AuthError } from "./errors.ts";
 import { always, chosen } from "./features/index.ts";
 import type { Health, KeySet } from "./features/well_known/contract.ts";
 import { handler } from "./http/handler.ts";
-import type { Limiter } from "./http/limiter.ts";
 import { type SessionCookie, sessionCookie } from "./http/reply.ts";
 import { featuresOf, made, mailsOf } from "./join.ts";
 import type { OpenApi } from "./model.ts";
@@ -58,12 +58,7 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
   const { methods, endpoints } = made(features, core, problems);
   for (const warning of warningsOf(settings)) platform.log.warn(warning);
   const { wellKnown = {}, ...named } = methods;
-  let loaded: Limiter | undefined;
-  const load = async () => {
-    const { limiter } = await import("./http/limiter.ts"); // where nothing is limited nobody needs it
-    return loaded ??= limiter(core);
-  };
-  const limiter = () => loaded ?? load();
+  const limiter = loaded(async () => (await import("./http/limiter.ts")).limiter(core)); // where nothing is limited nobody needs it
   const base: Omit<BaseAuth, "sessions" | "account" | "users" | "challenges" | "devices" | "mail"> = {
     handler: handler(endpoints, core, cookie, limiter),
     limit: async (request, limit) => await (await limiter()).own(request, limit),

@@ -1,6 +1,5 @@
 import { id, maybeText, object, optional, parse } from "./base/schema.ts";
 import type { AnyRoute, Call, MaybeCaller } from "./contract.ts";
-import type { Foundation } from "./core/foundation.ts";
 import { AuthError } from "./errors.ts";
 import type { ClientInfo } from "./model.ts";
 
@@ -33,7 +32,7 @@ const clients = object<ClientInfo>({
 
 /** Checks what a method is given, for both ways in: what travels by the route's schema, which knows no caller, so that none can be
  * said over the wire; and that somebody calls where the route demands it. `ready` has to pass first. */
-export function checked(route: AnyRoute, method: Method, ready: Foundation["ready"]): Run {
+export function checked(route: AnyRoute, method: Method, ready: () => void | Promise<void>): Run {
   const demands = route.access !== "anyone" && route.access !== "optional"; // what it does not know it keeps shut
   return async (sent, { userId, sessionId, client }) => {
     const input = parse(route.input, sent);
@@ -62,7 +61,7 @@ export function local(run: Run): Method {
 }
 
 /** A method without a route: it checks its own input, but for where the request came from. */
-export function unrouted(method: Method, ready: Foundation["ready"]): Method {
+export function unrouted(method: Method, ready: () => void | Promise<void>): Method {
   return async (input) => {
     const { client }: MaybeCaller = Object(input);
     if (client !== undefined) parse(clients, client);

@@ -1,22 +1,13 @@
 import { utf8 } from "./encoding.ts";
 
-const TABLES = tables();
-
 /** What each byte does to the sum when it is the last one; then the same with one, two and three bytes after it. What a byte of a single
  * bit does follows from that of the next higher bit, any other from two that are there: a cold process waits for it. */
-function tables(): Int32Array {
-  const sums = new Int32Array(1024);
-  let sum = 1;
-  for (let bit = 128; bit > 0; bit >>= 1) {
-    sum = sum & 1 ? 0xEDB88320 ^ (sum >>> 1) : sum >>> 1;
-    for (let byte = 0; byte < 256; byte += 2 * bit) sums[byte + bit] = (sums[byte] ?? 0) ^ sum;
-  }
-  for (let n = 256; n < sums.length; n++) {
-    const before = sums[n - 256] ?? 0;
-    sums[n] = (sums[before & 0xFF] ?? 0) ^ (before >>> 8);
-  }
-  return sums;
+const TABLES = new Int32Array(1024);
+for (let bit = 128, sum = 1; bit > 0; bit >>= 1) {
+  sum = sum & 1 ? 0xEDB88320 ^ (sum >>> 1) : sum >>> 1;
+  for (let byte = 0; byte < 256; byte += 2 * bit) TABLES[byte + bit] = at(0, byte) ^ sum;
 }
+for (let n = 256; n < 1024; n++) TABLES[n] = step(TABLES[n - 256] ?? 0, 0);
 
 /** CRC-32 (ISO 3309, as in gzip, RFC 1952 section 8) of the UTF-8 bytes of a text's first `length` characters. It sees every change of up
  * to 32 neighbouring bits, and all but one in four billion of larger ones. It is no proof against anybody who wants to change the text. */

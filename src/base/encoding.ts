@@ -70,13 +70,8 @@ export function fromBase64url(text: string): Uint8Array | null {
 }
 
 /** What each character stands for, by its code. */
-const SEXTETS: readonly (number | undefined)[] = sextets();
-
-function sextets(): (number | undefined)[] {
-  const values: (number | undefined)[] = Array(128).fill(undefined);
-  for (let i = 0; i < BASE64URL.length; i++) values[BASE64URL.charCodeAt(i)] = i;
-  return values;
-}
+const SEXTETS: number[] = [];
+for (let i = 0; i < BASE64URL.length; i++) SEXTETS[BASE64URL.charCodeAt(i)] = i;
 
 /** Whether two texts are equal, in a time that depends on their lengths alone. Compared as they are: to encode them first would take
  * longer than all the rest of a session check's hashing. */

@@ -97,27 +97,3 @@ function quickest(): Hashing {
   const node = builtin<NodeCrypto>("node:crypto");
   return node?.hash === undefined ? byNumbers : byNode(node);
 }
-
-/** SHA-256 of what it is given piece by piece. */
-export class Sha256 {
-  readonly #pieces: Uint8Array[] = [];
-
-  update(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-  }
-
-  digest(): Uint8Array {
-    const bytes = new Uint8Array(this.#pieces.reduce((length, piece) => length + piece.length, 0));
-    let at = 0;
-    for (const piece of this.#pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return sha256(bytes);
-  }
-}
-
-/** HMAC-SHA-256 (RFC 2104). */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return here().hmacUnder(key)(message);
-}

@@ -1,19 +1,14 @@
 import { recent } from "./recent.ts";
 
-const DAY = 86_400_000;
-const THREE = Array.from({ length: 1000 }, (_, n) => `00${n}`.slice(-3));
-const TWO = THREE.slice(0, 60).map((digits) => digits.slice(1));
-const dates = recent<string, number>(1000);
+const HOUR = 3_600_000;
+const hours = recent<string, number>(10_000);
 
-/** A time in epoch milliseconds as ISO 8601, as `Date` tells it. What takes `Date` so long is the date, and most times are of few days. */
+/** A time in epoch milliseconds as ISO 8601, as `Date` tells it. What takes `Date` so long is the date, and most times are of few hours. */
 export function iso(at: number): string {
   const whole = Math.trunc(at);
-  const day = Math.floor(whole / DAY);
-  const date = dates.get(day) ?? dates.keep(day, new Date(at).toISOString().slice(0, -13), 1);
-  const ms = whole - day * DAY;
-  const seconds = Math.floor(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  return `${date}${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${
-    THREE[ms % 1000]
-  }Z`;
+  const hour = Math.floor(whole / HOUR);
+  const beginning = hours.get(hour) ?? hours.keep(hour, new Date(at).toISOString().slice(0, -10), 1);
+  const ms = whole - hour * HOUR;
+  const digits = String(10_000_000 + ms + Math.floor(ms / 60_000) * 40_000); // 1mmssmmm: a minute is 60,000 of them, not 100,000
+  return `${beginning}${digits.slice(1, 3)}:${digits.slice(3, 5)}.${digits.slice(5)}Z`;
 }

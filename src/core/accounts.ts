@@ -1,4 +1,5 @@
 import type { Schema } from "../base/schema.ts";
+import { after } from "../base/after.ts";
 import { loaded } from "../base/lazy.ts";
 import { ID, newId } from "../crypto/token.ts";
 import { AuthError } from "../errors.ts";
@@ -139,10 +140,7 @@ export function accounts(store: Store, foundation: Foundation): Accounts {
 
   return {
     sweepers: [{ ...USERS, sweep }, claims.sweeper],
-    get(uid) {
-      const record = ID.test(uid) ? users.get(uid) : null;
-      return record instanceof Promise ? record.then(live) : live(record);
-    },
+    get: (uid) => after(ID.test(uid) ? users.get(uid) : null, live),
     newborn,
     slot: (name, schema) => slotOf(name, schema, change),
     find,

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { base64url, utf8 } from "../base/encoding.ts";
-import { hmacSha256 } from "../base/hash.ts";
+import { hmacUnder } from "../base/hash.ts";
 import { AuthError } from "../errors.ts";
 import type { JwtSettings } from "../options/jwt.ts";
 import { algorithmOf, bareJwk, flawOf, type Pem, pemOf, thumbprint } from "../protocol/jwk.ts";
@@ -111,7 +111,7 @@ function said<T extends object>(found: T | { readonly flaw: string }): T {
 
 /** The id of a secret: every process finds the same, and it tells nothing of the secret. */
 function hidden(secret: string): string {
-  return base64url(hmacSha256(utf8(secret), utf8("kid"))).slice(0, 22);
+  return base64url(hmacUnder(utf8(secret))("kid")).slice(0, 22);
 }
 
 /** Whether one key verifies what the other one signs. */

@@ -1,6 +1,6 @@
 import { isDeno } from "../base/builtin.ts";
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
-import { byNumbers, hmacSha256, hmacUnder, type Mac } from "../base/hash.ts";
+import { byNumbers, hmacUnder, type Mac } from "../base/hash.ts";
 
 /** What each key is for. Every use has a key of its own, so what is made for one is worth nothing to another. */
 export type Label =
@@ -39,13 +39,13 @@ export type Opened =
 
 /** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. */
 export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
-  const extracted = hmacOf(salt, secret);
-  return hmacOf(extracted, Uint8Array.of(...info, 1));
+  const extracted = derivedUnder(salt)(secret);
+  return derivedUnder(extracted)(Uint8Array.of(...info, 1));
 }
 
 /** On Deno by plain numbers: keys are derived once, and that is done before a cold process has loaded `node:crypto`, which takes Deno
  * several times as long. */
-const hmacOf: typeof hmacSha256 = isDeno ? (key, message) => byNumbers.hmacUnder(key)(message) : hmacSha256;
+const derivedUnder: typeof hmacUnder = isDeno ? byNumbers.hmacUnder : hmacUnder;
 
 /** The keyring of a list of secrets. `random` makes nonces. */
 export function keyring(secrets: readonly string[], random: (length: number) => Uint8Array): Keyring {

@@ -40,7 +40,7 @@ export function handler(
   endpoints: readonly Endpoint[],
   core: Core,
   cookie: SessionCookie,
-  limiter: () => Limiter | Promise<Limiter>,
+  limiter: () => Promise<Limiter>,
 ): Handler {
   const { platform, settings, events } = core;
   const inTime = deadline(platform, BODY_PATIENCE, () => new AuthError("request_timeout"));
@@ -61,8 +61,7 @@ export function handler(
     if (isCounted || endpoint.asksWhere) {
       Object.assign(client, originatorOf(request, core));
       if (settings.clientIp !== null) {
-        const loading = limiter();
-        const limits = loading instanceof Promise ? await loading : loading;
+        const limits = await limiter();
         Object.assign(client, { ip: limits.addressOf(request, info) });
         if (isCounted) await count(asked, endpoint, limits);
       }

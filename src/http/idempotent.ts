@@ -1,6 +1,6 @@
 import { deadline, type Within } from "../base/deadline.ts";
 import { base64url, fromBase64url, utf8 } from "../base/encoding.ts";
-import { Sha256 } from "../base/hash.ts";
+import { sha256 } from "../base/hash.ts";
 import type { MaybeCaller } from "../contract.ts";
 import type { Core } from "../core/core.ts";
 import type { Ran } from "../core/replies.ts";
@@ -110,13 +110,9 @@ export async function respondOnce(
 /** SHA-256 of a request's body, which stays to be read. */
 async function digestOf(request: Request): Promise<string> {
   if (request.bodyUsed) throw new TypeError("idempotent must be called before the request's body is read");
-  const hash = new Sha256();
-  const body = request.body === null
-    ? null
-    : await piecesOf(request.clone().body?.getReader(), LARGEST_ASKED);
+  const body = await piecesOf(request.clone().body?.getReader(), LARGEST_ASKED);
   if (body === "too large") throw new AuthError("body_too_large");
-  for (const piece of body ?? []) hash.update(piece);
-  return base64url(hash.digest());
+  return base64url(sha256(await joined(body)));
 }
 
 /** A reply as it is kept; null for one that is not: too long, without end, or broken off. It stays to be sent. */
@@ -131,8 +127,11 @@ async function textOf(reply: Response, within: Within): Promise<string | null> {
   if (reply.body === null) return JSON.stringify({ status, headers, body: null } satisfies KeptReply);
   const pieces = await inTime(reply.clone().body, within);
   if (pieces === "too large") return null;
-  const bytes = new Uint8Array(await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer());
-  return JSON.stringify({ status, headers, body: base64url(bytes) } satisfies KeptReply);
+  return JSON.stringify({ status, headers, body: base64url(await joined(pieces)) } satisfies KeptReply);
+}
+
+async function joined(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+  return new Uint8Array(await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer());
 }
 
 /** The pieces of a reply's body. What breaks off its own reader is told; what does not end in time goes on for that reader. */

@@ -44,11 +44,11 @@ export function idsIn(value: string | null | undefined): readonly string[] {
  * the name to a browser, which then does not see the prefix that keeps neighbours from setting it. */
 function stripped(text: string): string {
   let [start, end] = [0, text.length];
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
   return text.slice(start, end);
 }
 
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t";
 }

@@ -78,10 +78,8 @@ const WEAKEST_RSA = 2048; // bits (RFC 7518 section 3.3)
 /** Signs in the compact form (RFC 7515 section 3.1). */
 function compact({ bytesOf }: Ground, signed: (text: string) => NodeBytes): NonNullable<QuickKey["sign"]> {
   const encoded = (bytes: NodeBytes) => bytes.toString("base64url");
-  let [last, beginning] = ["", ""]; // a key has one header
   return (header, payload) => {
-    if (header !== last) [last, beginning] = [header, encoded(bytesOf(header))];
-    const text = `${beginning}.${encoded(bytesOf(payload))}`;
+    const text = `${encoded(bytesOf(header))}.${encoded(bytesOf(payload))}`;
     return `${text}.${encoded(signed(text))}`;
   };
 }

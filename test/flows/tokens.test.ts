@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { base64url, fromBase64url, utf8 } from "../../src/base/encoding.ts";
-import { hmacSha256 } from "../../src/base/hash.ts";
+import { hmacUnder } from "../../src/base/hash.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { createVerifier } from "../../src/doors/verify.ts";
 import type { Grant } from "../../src/model.ts";
@@ -196,7 +196,7 @@ type Pair = keyof typeof SIGNING;
 
 /** Signs any text, whatever it says of itself. */
 async function signed(input: string, alg: Algorithm, jwk: JWK): Promise<string> {
-  if (alg === "HS256") return `${input}.${base64url(hmacSha256(fromBase64url(jwk.k ?? "")!, utf8(input)))}`;
+  if (alg === "HS256") return `${input}.${base64url(hmacUnder(fromBase64url(jwk.k ?? "")!)(input))}`;
   const key = await importJWK(jwk, alg) as CryptoKey; // a JWK of these algorithms never comes out as bytes
   const bytes = await crypto.subtle.sign(SIGNING[alg as Pair], key, Uint8Array.from(utf8(input)));
   return `${input}.${base64url(new Uint8Array(bytes))}`;
@@ -310,7 +310,7 @@ async function hostile(grant: Grant, [current, standby]: readonly Key[]): Promis
   }
   for (const [i, key] of (await confusing(current)).entries()) {
     const forged = input({ ...header, alg: "HS256" }, claims);
-    found.set(`signed with what is public ${i}`, `${forged}.${base64url(hmacSha256(key, utf8(forged)))}`);
+    found.set(`signed with what is public ${i}`, `${forged}.${base64url(hmacUnder(key)(forged))}`);
   }
   for (const [i, part] of spellings(h).entries()) {
     found.set(`header ${i}`, await signed(`${part}.${c}`, alg, secret));

@@ -1,6 +1,6 @@
 // What every state of a store satisfies, and what a sweep leaves nothing of.
-import { base32, fromBase64url, utf8 } from "../../src/base/encoding.ts";
-import { hmacSha256 } from "../../src/base/hash.ts";
+import { base32, fromBase64url } from "../../src/base/encoding.ts";
+import { hmacUnder } from "../../src/base/hash.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import type { Write } from "./history.ts";
 
@@ -91,8 +91,7 @@ export async function claimKeys(
     const isSame = at === "lookup-key" && after !== null && await lookupKeyIn(after, secrets) === plain;
     if (isSame) texts.add(after);
   }
-  const name = (type: string, value: string) =>
-    `identifiers:${base32(hmacSha256(key, utf8(`${type}\0${value}`)))}`;
+  const name = (type: string, value: string) => `identifiers:${base32(hmacUnder(key)(`${type}\0${value}`))}`;
   return Object.assign(name, { texts });
 }
 

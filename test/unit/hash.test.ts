@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { hex, utf8 } from "../../src/base/encoding.ts";
-import { byNumbers, type Hashing, hmacUnder, Sha256, sha256, sha256Text } from "../../src/base/hash.ts";
+import { byNumbers, type Hashing, hmacUnder, sha256, sha256Text } from "../../src/base/hash.ts";
 import { chance } from "../../src/testing/chance.ts";
 
 const ways: readonly (readonly [string, Hashing])[] = [
@@ -24,10 +24,6 @@ describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text, hmacUnder }) => {
       const right = createHash("sha256").update(bytes).digest("hex");
       expect(hex(sha256(bytes))).toBe(right);
       expect(sha256(bytes)).toHaveLength(32);
-      const [one, two] = [bytes.subarray(0, length >> 1), bytes.subarray(length >> 1)];
-      const inPieces = new Sha256();
-      for (const piece of [one, two]) inPieces.update(piece);
-      expect(hex(inPieces.digest())).toBe(right);
     }
   });
 

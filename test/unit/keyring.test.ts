@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { hex } from "../../src/base/encoding.ts";
-import { hmacSha256 } from "../../src/base/hash.ts";
+import { hmacUnder } from "../../src/base/hash.ts";
 import { hkdf, keyring, type Label } from "../../src/crypto/keyring.ts";
 import { chance } from "../../src/testing/chance.ts";
 
@@ -46,7 +46,7 @@ test("HKDF and HMAC agree with the platform's", () => {
     expect(hex(hkdf(secret, salt, info))).toBe(
       hex(new Uint8Array(hkdfSync("sha256", secret, salt, info, 32))),
     );
-    expect(hex(hmacSha256(salt, info))).toBe(createHmac("sha256", salt).update(info).digest("hex"));
+    expect(hex(hmacUnder(salt)(info))).toBe(createHmac("sha256", salt).update(info).digest("hex"));
   }
 });
 
