@@ -52,9 +52,9 @@ export interface Sessions {
   /** Writes the record of a session that `account` already lists.
    * @throws {AuthError} `storage_unavailable` where that took so long that it may have been taken for one that never came */
   readonly open: (uid: string, account: Account, entry: Listed, opening: Opening) => Promise<Held>;
-  /** Who a credential says it is; at once where the driver answers at once. Both records are read at once. Notes the use, when the last
-   * note is old. `audiences`: for one of
-   * whom the session must be. Without them a token must be for us; a cookie is always shown to us alone. */
+  /** Who a credential says it is; at once where the driver answers at once. Both records are read together. Notes the use, when the last
+   * note is old. `audiences`: for one of whom the session must be. Without them a token must be for us; a cookie is always shown to us
+   * alone. */
   readonly identify: (credential: Credential, audiences?: readonly string[]) => MaybePromise<Identified>;
   /** Keeps what was just found for as long as the request's `client` lives, so that a method which only reads asks the store
    * no second time. */
