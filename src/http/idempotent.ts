@@ -100,7 +100,7 @@ export async function respondOnce(
     async (): Promise<Ran<Response>> => {
       const reply = await run();
       // Our own routes are safe to send again by their own rules, and their replies may hold a token: those are kept nowhere.
-      const isKept = reply.ok && !OURS.has(reply);
+      const isKept = reply.ok && !(OURS in reply);
       return isKept ? { is: "done", reply, text: await textOf(reply, within) } : { is: "failed", reply };
     },
   );

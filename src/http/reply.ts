@@ -67,14 +67,15 @@ export interface Reply {
   readonly cookies: readonly string[];
 }
 
-/** Replies of our own routes: what they hold may be a token, so nobody keeps them. */
-export const OURS: WeakSet<Response> = new WeakSet();
+/** Marks replies of our own routes: what they hold may be a token, so nobody keeps them. */
+export const OURS: unique symbol = Symbol("ours");
 
 /** A reply as it is sent. */
 export function responseOf({ status, body, headers, cookies }: Reply): Response {
-  const response = new Response(body, { status, headers });
+  // A mark, for a WeakSet of all replies is walked through at each collection of garbage.
+  const response: Response & { [OURS]?: true } = new Response(body, { status, headers });
   for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
-  OURS.add(response);
+  response[OURS] = true;
   return response;
 }
 
