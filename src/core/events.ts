@@ -24,8 +24,8 @@ export interface Events {
   /** Calls `listener` for each event of a name, until the function that it returns is called.
    * @throws {AuthError} `input_invalid` for an event that there is not */
   readonly on: <N extends EventName>(name: N, listener: Listener<N>) => () => void;
-  /** Notes that a request begins to be served. */
-  readonly began: (client: ClientInfo) => void;
+  /** The client of a request that begins to be served: with it, events tell how long that took. */
+  readonly began: (requestId: string) => ClientInfo;
 }
 
 /** What is called with an event. */
@@ -41,7 +41,6 @@ export interface Told {
 export function events({ now }: Pick<Platform, "now">, { logger, service }: Told): Events {
   const listeners = new Map<string, Set<(event: never) => unknown>>();
   const levels: Record<string, Level> = { ...EVENTS };
-  const begun = new WeakMap<ClientInfo, number>();
 
   const log = (event: { readonly event: EventName }) =>
     void unfailing(() => logger?.[levels[event.event] as Level]?.({ service, ...event }));
@@ -51,7 +50,7 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
   const tell: Events["emit"] = (name, fields, client) => {
     if (logger === null && !listeners.has(name)) return; // most servers listen to few
     const at = now();
-    const start = client === undefined ? undefined : begun.get(client);
+    const start = Begun.at(client);
     const event = {
       event: name,
       at: iso(at),
@@ -95,8 +94,24 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
       listeners.set(name, all.add(listener));
       return () => void all.delete(listener);
     },
-    began: (client) => void begun.set(client, now()),
+    began: (requestId) => new Begun(requestId, now()),
   };
+}
+
+/** The client of a request that is served. When that began, no copy of it knows: in a field of its own, for each collection of garbage
+ * walks through a `WeakMap` of all that are served. */
+class Begun implements ClientInfo {
+  readonly requestId: string;
+  readonly #at: number;
+
+  constructor(requestId: string, at: number) {
+    this.requestId = requestId;
+    this.#at = at;
+  }
+
+  static at(client: ClientInfo | undefined): number | undefined {
+    return client !== undefined && #at in client ? client.#at : undefined;
+  }
 }
 
 function wrong(path: string, message: string): AuthError {

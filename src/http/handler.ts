@@ -168,8 +168,7 @@ export function handler(
   }
 
   async function serve(request: Request, info: unknown): Promise<Response> {
-    const client: ClientInfo = { requestId: requestIdOf(request, core) };
-    events.began(client);
+    const client = events.began(requestIdOf(request, core));
     const asked: Asked = {
       request,
       client,
