@@ -51,9 +51,8 @@ export function createAuth<const O extends AuthOptions>(options: O): Auth<O> {
     : adopt(options.storage, { allowUnsafe: options.allowUnsafeStorage !== undefined, platform });
   const core: Core = {
     ...assemble(driver, platform, settings, mails),
-    openapi: async () => await (document ??= described(endpoints, settings)),
+    openapi: loaded(() => described(endpoints, settings)),
   };
-  let document: Promise<OpenApi> | undefined;
   const cookie = sessionCookie(settings.cookie, settings.session.ttl, settings.devices.ttl);
   const { methods, endpoints } = made(features, core, problems);
   for (const warning of warningsOf(settings)) platform.log.warn(warning);

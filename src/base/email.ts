@@ -1,3 +1,4 @@
+import { utf8 } from "./encoding.ts";
 import { builtin } from "./builtin.ts";
 
 /** The canonical form of an e-mail address: the one that is compared, stored and mailed to. Null where the text is no address
@@ -55,5 +56,5 @@ interface NodeUrl {
 }
 
 function bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return utf8(text).length;
 }

@@ -12,6 +12,7 @@ import {
 } from "../events.ts";
 import type { ClientInfo } from "../model.ts";
 import type { Platform } from "../platform.ts";
+import { Served } from "./served.ts";
 
 /** Tells what happened: to listeners, and to the log. Nobody who listens can fail or hold up what is told of. */
 export interface Events {
@@ -50,7 +51,7 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
   const tell: Events["emit"] = (name, fields, client) => {
     if (logger === null && !listeners.has(name)) return; // most servers listen to few
     const at = now();
-    const start = Begun.at(client);
+    const start = Served.began(client);
     const event = {
       event: name,
       at: iso(at),
@@ -94,24 +95,8 @@ export function events({ now }: Pick<Platform, "now">, { logger, service }: Told
       listeners.set(name, all.add(listener));
       return () => void all.delete(listener);
     },
-    began: (requestId) => new Begun(requestId, now()),
+    began: (requestId) => new Served(requestId, now()),
   };
-}
-
-/** The client of a request that is served. When that began, no copy of it knows: in a field of its own, for each collection of garbage
- * walks through a `WeakMap` of all that are served. */
-class Begun implements ClientInfo {
-  readonly requestId: string;
-  readonly #at: number;
-
-  constructor(requestId: string, at: number) {
-    this.requestId = requestId;
-    this.#at = at;
-  }
-
-  static at(client: ClientInfo | undefined): number | undefined {
-    return client !== undefined && #at in client ? client.#at : undefined;
-  }
 }
 
 function wrong(path: string, message: string): AuthError {

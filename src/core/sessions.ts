@@ -12,6 +12,7 @@ import { type Sweeper, sweeper } from "../store/sweeper.ts";
 import type { Events } from "./events.ts";
 import { type Account, isListed, type Listed } from "./account_record.ts";
 import { type RefreshGround, refreshTokens } from "./refresh_tokens.ts";
+import { Served } from "./served.ts";
 import { type Found, isDue, SESSION_SHAPE, type SessionRecord, type Use, used } from "./session_record.ts";
 
 /** What a request showed to say who it is. `doubled`: our cookie twice. */
@@ -98,7 +99,6 @@ export function sessions(ground: Ground): Sessions {
   const idle = settings.idleTtl * 1000;
   const tokens = refreshTokens(ground, records);
   const [usual] = ground.accessTokens.audiences;
-  const keptFor = new WeakMap<ClientInfo, Found>();
 
   function load(uid: string, sid: string): MaybePromise<Found | null> {
     const at = platform.now();
@@ -174,9 +174,9 @@ export function sessions(ground: Ground): Sessions {
     load,
     drop,
     sweepers: [sweeper({ name: "sessions", ids: IDS }, records, isLeft)],
-    keep: (client, found) => void keptFor.set(client, found),
+    keep: Served.keep,
     kept({ client, userId, sessionId }) {
-      const found = client === undefined ? undefined : keptFor.get(client);
+      const found = Served.kept(client) as Found | undefined; // nothing else is kept
       return found?.uid === userId && found?.sid === sessionId ? found ?? null : null;
     },
     entry() {

@@ -1,5 +1,6 @@
 // Tokens in the compact form (RFC 7515 section 3.1): signed and verified by whatever this runtime is quickest with.
 import { CompactSign, compactVerify, type CryptoKey } from "jose";
+import { utf8 } from "../base/encoding.ts";
 import type { Algorithm } from "./algorithms.ts";
 import type { QuickKey } from "./quick_key.ts";
 
@@ -19,7 +20,7 @@ export interface JwtKey {
 export async function sign(claims: object, { kid, alg, key, quick }: JwtKey): Promise<string> {
   const [header, payload] = [{ alg, kid, typ: "at+jwt" }, JSON.stringify(claims)];
   return quick?.sign?.(JSON.stringify(header), payload) ??
-    await new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader(header).sign(key);
+    await new CompactSign(utf8(payload)).setProtectedHeader(header).sign(key);
 }
 
 /** Whether a token of three parts was signed by a key. `signature` is the last part, decoded. */

@@ -1,3 +1,4 @@
+import { fromUtf8 } from "../base/encoding.ts";
 import { base64url } from "jose";
 import { frozen } from "../base/frozen.ts";
 import { recent } from "../base/recent.ts";
@@ -140,13 +141,11 @@ function isSpelled(part: string): boolean {
 /** What JSON in bytes says; undefined where it is none. */
 function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(fromUtf8(bytes));
   } catch {
     return undefined; // not one of our tokens
   }
 }
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 const TEXTS = ["iss", "aud", "sub", "sid", "jti"] as const;
 const TIMES = ["iat", "exp", "auth_time"] as const;

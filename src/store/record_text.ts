@@ -1,5 +1,5 @@
 import { crc32 } from "../base/checksum.ts";
-import { base64url } from "../base/encoding.ts";
+import { base64url, utf8 } from "../base/encoding.ts";
 import type { Shape } from "../base/shape.ts";
 import { AuthError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
@@ -14,7 +14,7 @@ const SUM_LENGTH = 18;
 export function textOf<T extends object>(next: T, before: object | null, platform: Platform): string {
   const rev = (before === null ? 0 : (before as { rev: number }).rev) + 1; // checked when it was read
   const text = summed(JSON.stringify({ ...next, v: VERSION, rev, w: base64url(platform.random(9)) }));
-  if (text.length > LARGEST / 3 && new TextEncoder().encode(text).length > LARGEST) {
+  if (text.length > LARGEST / 3 && utf8(text).length > LARGEST) {
     throw new AuthError("limit_reached");
   }
   return text;

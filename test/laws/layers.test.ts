@@ -77,7 +77,7 @@ const ROOMS: readonly (readonly [room: string, may: string])[] = [
 
 /** Within `core` a file imports only what stands before it. */
 const CORE = [
-  "events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges questions slots",
+  "served events foundation limits key_material key_rotation key_turns own_keys signing_keys added_claims minting access_tokens challenges questions slots",
   "account_record births remembered acting claims values accounts devices guesses session_record refresh_tokens sessions authority",
   "profile views hooks bounces mail_text smtp mail notices credentials mailed_steps proven gate sign_in removal replies sweep core causes explain",
 ].join(" ").split(" ");

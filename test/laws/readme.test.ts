@@ -65,10 +65,15 @@ function output(process: ChildProcess): (pattern: RegExp) => Promise<void> {
     });
 }
 
+/** A port that nobody listens on, below those that systems give to whoever asks for any: no test beside this one gets it meanwhile. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
+  for (let port = 20_000 + process.pid % 10_000;; port++) {
+    const server = createServer().listen(port);
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

@@ -1,0 +1,30 @@
+import type { ClientInfo } from "../model.ts";
+
+/** The client of a request that is served, and what else is known of the request, which no copy of it has. In fields of its own: an entry
+ * in a `WeakMap` costs more than most of what is done for a request. */
+export class Served implements ClientInfo {
+  readonly requestId: string;
+  readonly #began: number;
+  #kept: unknown;
+
+  /** `began` is when the request came, in epoch milliseconds. */
+  constructor(requestId: string, began: number) {
+    this.requestId = requestId;
+    this.#began = began;
+  }
+
+  /** When the request of a client came; undefined of one that is not served. */
+  static began(client: ClientInfo | undefined): number | undefined {
+    return client instanceof Served ? client.#began : undefined;
+  }
+
+  /** Keeps something for as long as a client lives; of one that is not served nothing is kept. */
+  static keep(client: ClientInfo, something: unknown): void {
+    if (client instanceof Served) client.#kept = something;
+  }
+
+  /** What was kept. */
+  static kept(client: ClientInfo | undefined): unknown {
+    return client instanceof Served ? client.#kept : undefined;
+  }
+}
