@@ -1,5 +1,4 @@
 const runtime: {
-  readonly Bun?: object;
   readonly Deno?: object;
   readonly process?: { getBuiltinModule?(name: string): object | undefined };
 } = globalThis as object;
@@ -8,12 +7,6 @@ const runtime: {
  * What is in it is the caller's word. */
 export function builtin<T extends object>(name: `node:${string}`): T | undefined {
   return runtime.process?.getBuiltinModule?.(name) as T | undefined;
-}
-
-/** What Bun has of its own; undefined elsewhere, and on a Bun that has no built-in modules by name: such old ones pass over the key of a
- * hash without a word. What is in it is the caller's word. */
-export function ofBun<T extends object>(): T | undefined {
-  return runtime.process?.getBuiltinModule === undefined ? undefined : runtime.Bun as T | undefined;
 }
 
 /** Whether this is Deno, whose `node:crypto` is its own, and slow at some things. */

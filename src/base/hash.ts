@@ -1,6 +1,6 @@
 import { hmac } from "@oslojs/crypto/hmac";
 import { SHA256, sha256 as digest } from "@oslojs/crypto/sha2";
-import { builtin, ofBun } from "./builtin.ts";
+import { builtin } from "./builtin.ts";
 import { base64url, utf8 } from "./encoding.ts";
 
 /** What is used of `node:crypto`. */
@@ -13,21 +13,6 @@ interface NodeCrypto {
     key: object,
   ): { update(message: string | Uint8Array): { digest(): Uint8Array } };
   createSecretKey(key: Uint8Array): object;
-}
-
-/** What is used of Bun itself: two to three times as fast as its `node:crypto`, and there from the start. */
-interface BunHashes {
-  readonly SHA256: {
-    hash(data: Uint8Array): Uint8Array;
-    hash(data: string, encoding: "base64url"): string;
-  };
-  readonly CryptoHasher: new (algorithm: "sha256", key: Uint8Array) => BunHasher;
-}
-
-interface BunHasher {
-  copy(): BunHasher;
-  update(message: string | Uint8Array): BunHasher;
-  digest(): Uint8Array;
 }
 
 /** SHA-256 (FIPS 180-4), and HMAC with it (RFC 2104). */
@@ -61,17 +46,6 @@ function byNode({ hash, createHmac, createSecretKey }: NodeCrypto): Hashing {
   };
 }
 
-function byBun({ SHA256, CryptoHasher }: BunHashes): Hashing {
-  return {
-    sha256: (bytes) => SHA256.hash(bytes),
-    sha256Text: (text) => SHA256.hash(text, "base64url"),
-    hmacUnder(key) {
-      const hasher = new CryptoHasher("sha256", key);
-      return (message) => hasher.copy().update(message).digest();
-    },
-  };
-}
-
 /** SHA-256 of bytes: 32 bytes. */
 export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 
@@ -86,14 +60,12 @@ export const hmacUnder: Hashing["hmacUnder"] = (key) => {
 
 let chosen: Hashing | undefined;
 
-/** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. */
+/** Chosen with the first hash: to load `node:crypto` is a good part of what a cold process takes to its first answer. Bun's own hashes are
+ * quicker, but throw what somebody else's failure has left behind, such as that of a key which WebCrypto refused. */
 function here(): Hashing {
-  return chosen ??= quickest();
+  return chosen ??= quickest(builtin<NodeCrypto>("node:crypto"));
 }
 
-function quickest(): Hashing {
-  const bun = ofBun<BunHashes>();
-  if (bun !== undefined) return byBun(bun);
-  const node = builtin<NodeCrypto>("node:crypto");
+function quickest(node: NodeCrypto | undefined): Hashing {
   return node?.hash === undefined ? byNumbers : byNode(node);
 }

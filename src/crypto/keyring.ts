@@ -1,4 +1,3 @@
-import { isDeno } from "../base/builtin.ts";
 import { base64url, fromBase64url, fromUtf8, hex, utf8 } from "../base/encoding.ts";
 import { byNumbers, hmacUnder, type Mac } from "../base/hash.ts";
 
@@ -37,15 +36,12 @@ export type Opened =
   | { readonly is: "unknown"; readonly fingerprint: string }
   | { readonly is: "damaged" };
 
-/** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. */
+/** HKDF-SHA-256 (RFC 5869) for the one length needed here, 32 bytes: extract, then the first block of expand. By plain numbers, for
+ * keys are derived once, and that is done before a cold process has loaded `node:crypto`. */
 export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
-  const extracted = derivedUnder(salt)(secret);
-  return derivedUnder(extracted)(Uint8Array.of(...info, 1));
+  const extracted = byNumbers.hmacUnder(salt)(secret);
+  return byNumbers.hmacUnder(extracted)(Uint8Array.of(...info, 1));
 }
-
-/** On Deno by plain numbers: keys are derived once, and that is done before a cold process has loaded `node:crypto`, which takes Deno
- * several times as long. */
-const derivedUnder: typeof hmacUnder = isDeno ? byNumbers.hmacUnder : hmacUnder;
 
 /** The keyring of a list of secrets. `random` makes nonces. */
 export function keyring(secrets: readonly string[], random: (length: number) => Uint8Array): Keyring {

@@ -35,4 +35,15 @@ describe.each(ways)("SHA-256, %s,", (_, { sha256, sha256Text, hmacUnder }) => {
     const whole = createHmac("sha256", key).update(new TextEncoder().encode(text)).digest("hex");
     expect([mac(text), mac(text)].map(hex)).toEqual([whole, whole]);
   });
+
+  test("is not disturbed by a key that WebCrypto has refused", async () => {
+    const key = new Uint8Array(32);
+    const mac = hmacUnder(key);
+    const right = createHmac("sha256", key).update("abc").digest("hex");
+    for (let i = 0; i < 2; i++) {
+      const refused = crypto.subtle.importKey("pkcs8", new Uint8Array(20), "Ed25519", false, ["sign"]);
+      await expect(refused).rejects.toThrow();
+      expect([mac("abc"), hmacUnder(key)("abc")].map(hex)).toEqual([right, right]);
+    }
+  });
 });
