@@ -61,7 +61,8 @@ export interface Route<I, O> {
   /** What it does with a step by link: it `begins` one, and the browser keeps the `challengeId` in the link cookie, unless its `session`
    * is to be carried otherwise; or it `follows` one, and `client.links` says which ones the browser has begun. */
   readonly links?: "begins" | "follows";
-  /** `true` where it is nothing to the method where a request comes from: over the wire, its `client` says no more than the request's id. */
+  /** `true` where it is nothing to the method where a request comes from: over the wire, its `client` says no more than the
+   * request's id, unless the request is counted or the application has replaced the method. */
   readonly anywhere?: true;
   // Those of built-in operations stand in `features/outputs.ts`, which few processes load.
   /** What the reply looks like, for the OpenAPI document. A grant need not say it. */

@@ -1,3 +1,5 @@
+import { isPromise } from "./after.ts";
+
 /** Time, as a deadline needs it. */
 export interface Time {
   /** Milliseconds since 1970 (UTC). */
@@ -53,11 +55,6 @@ export function deadline({ now, sleep }: Time, ms: number, late: () => Error): W
       work.then(telling(resolve), telling(reject));
     });
   };
-}
-
-/** Some clients answer with promises of their own making. */
-function isPromise<T>(work: T | Promise<T>): work is Promise<T> {
-  return typeof work === "object" && work !== null && "then" in work;
 }
 
 function next(pending: ReadonlySet<Waiting>): Waiting | undefined {

@@ -21,7 +21,7 @@ export interface Hashing {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** That of a text's UTF-8 bytes, as 43 characters of base64url. */
   readonly sha256Text: (text: string) => string;
-  /** Under one key, which is looked at once. */
+  /** Under one key. */
   readonly hmacUnder: (key: Uint8Array) => Mac;
 }
 
@@ -52,7 +52,7 @@ export const sha256: Hashing["sha256"] = (bytes) => here().sha256(bytes);
 /** SHA-256 of a text's UTF-8 bytes, as 43 characters of base64url. */
 export const sha256Text: Hashing["sha256Text"] = (text) => here().sha256Text(text);
 
-/** HMAC-SHA-256 under a key, which is kept as it is until the first message. */
+/** HMAC-SHA-256 under a key, which nobody may change afterwards. */
 export const hmacUnder: Hashing["hmacUnder"] = (key) => {
   let mac: Mac | undefined;
   return (message) => (mac ??= here().hmacUnder(key))(message);

@@ -6,6 +6,7 @@ export class Served implements ClientInfo {
   readonly requestId: string;
   readonly #began: number;
   #kept: unknown;
+  #keeper: object | undefined;
 
   /** `began` is when the request came, in epoch milliseconds. */
   constructor(requestId: string, began: number) {
@@ -15,16 +16,16 @@ export class Served implements ClientInfo {
 
   /** When the request of a client came; undefined of one that is not served. */
   static began(client: ClientInfo | undefined): number | undefined {
-    return client instanceof Served ? client.#began : undefined;
+    return client !== undefined && #began in client ? client.#began : undefined;
   }
 
   /** Keeps something for as long as a client lives; of one that is not served nothing is kept. */
-  static keep(client: ClientInfo, something: unknown): void {
-    if (client instanceof Served) client.#kept = something;
+  static keep(client: ClientInfo, keeper: object, something: unknown): void {
+    if (#began in client) [client.#keeper, client.#kept] = [keeper, something];
   }
 
-  /** What was kept. */
-  static kept(client: ClientInfo | undefined): unknown {
-    return client instanceof Served ? client.#kept : undefined;
+  /** What was kept by the same keeper: a client may be shown to another application. */
+  static kept(client: ClientInfo | undefined, keeper: object): unknown {
+    return client !== undefined && #began in client && client.#keeper === keeper ? client.#kept : undefined;
   }
 }

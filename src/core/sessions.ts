@@ -174,9 +174,9 @@ export function sessions(ground: Ground): Sessions {
     load,
     drop,
     sweepers: [sweeper({ name: "sessions", ids: IDS }, records, isLeft)],
-    keep: Served.keep,
+    keep: (client, found) => Served.keep(client, records, found),
     kept({ client, userId, sessionId }) {
-      const found = Served.kept(client) as Found | undefined; // nothing else is kept
+      const found = Served.kept(client, records) as Found | undefined; // we keep nothing else
       return found?.uid === userId && found?.sid === sessionId ? found ?? null : null;
     },
     entry() {

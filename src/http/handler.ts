@@ -56,8 +56,7 @@ export function handler(
     const { endpoint, params } = route.find(method, path);
     asked.endpoint = endpoint;
     const { origin, isCounted } = letIn(asked, endpoint);
-    // Most requests wait for the store alone: what they do besides takes no longer than to wait for it would. Where they come from is
-    // asked of the server, which takes its time, so only where somebody wants to know.
+    // Where a request comes from is asked of the server, which takes its time, so only where somebody wants to know.
     if (isCounted || endpoint.asksWhere) {
       Object.assign(client, originatorOf(request, core));
       if (settings.clientIp !== null) {

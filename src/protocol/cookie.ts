@@ -43,5 +43,12 @@ export function idsIn(value: string | null | undefined): readonly string[] {
 /** Without spaces and tabs around it (RFC 6265bis section 5.6), and nothing else: what `trim` takes for white space besides is part of
  * the name to a browser, which then does not see the prefix that keeps neighbours from setting it. */
 function stripped(text: string): string {
-  return /^[ \t]|[ \t]$/.test(text) ? text.replace(/^[ \t]+|[ \t]+$/g, "") : text;
+  let [start, end] = [0, text.length]; // by index: a pattern would look at each run of spaces again for each of its spaces
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t";
 }

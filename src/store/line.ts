@@ -6,7 +6,7 @@ const ROOM = 1024;
 export type Line = <R>(key: string, turn: (waited: boolean) => Promise<R>) => Promise<R>;
 
 interface Queue {
-  tail?: Promise<unknown>;
+  tail: Promise<unknown>;
   waiting: number;
 }
 
@@ -14,7 +14,7 @@ interface Queue {
 export function line(): Line {
   const queues = new Map<string, Queue>();
   return (key, turn) => {
-    const queue = queues.get(key) ?? { waiting: 0 };
+    const queue = queues.get(key) ?? { tail: Promise.resolve(), waiting: 0 };
     if (queue.waiting >= ROOM) {
       return Promise.reject(
         new AuthError("storage_unavailable", { remedy: "too many requests for one record" }),
@@ -23,7 +23,7 @@ export function line(): Line {
     queues.set(key, queue);
     const waited = queue.waiting++ > 0;
     const begin = () => turn(waited);
-    const mine = queue.tail?.then(begin, begin) ?? begin();
+    const mine = queue.tail.then(begin, begin);
     queue.tail = mine;
     const leave = () => {
       if (--queue.waiting === 0) queues.delete(key);

@@ -1,7 +1,9 @@
 // Built-in operations replaced by the application's own functions.
 import { expect, test } from "vitest";
 import { AuthError } from "../../src/errors.ts";
+import type { ClientInfo } from "../../src/model.ts";
 import { outcome } from "../suite/steps.ts";
+import { world } from "../suite/world.ts";
 import { onSite } from "./site.ts";
 
 const ADA = "ada@example.com";
@@ -133,4 +135,34 @@ test("an override may answer what the original did, also where that refreshes a 
       },
     },
   });
+});
+
+test("a session that was found for one application's request lets nobody into another one", async () => {
+  const other = world("memory", "http");
+  const elsewhere = other.server();
+  await onSite(async ({ ask, browser }) => {
+    const headers = await browser(ADA);
+    const { status, body } = await ask("GET /me", { headers });
+    expect([status, body]).toMatchObject([401, { code: "session_ended" }]);
+  }, { overrides: { account: { get: (input) => elsewhere.account.get(input) } } });
+  await elsewhere.close();
+});
+
+test("an override may hand on a client that looks like the one it got", async () => {
+  const likes: ((client: ClientInfo) => ClientInfo)[] = [
+    (client) => ({ ...client }),
+    (client) => Object.create(client),
+    (client) => new Proxy(client, {}),
+  ];
+  for (const like of likes) {
+    await onSite(async ({ ask, browser }) => {
+      expect((await ask("GET /me", { headers: await browser(ADA) })).body).toMatchObject({ email: ADA });
+    }, {
+      overrides: {
+        account: {
+          get: ({ client = {}, ...input }, original) => original({ ...input, client: like(client) }),
+        },
+      },
+    });
+  }
 });

@@ -39,3 +39,8 @@ test.each(
 )("%j is set as %s", (rule, header) => {
   expect(setCookie(rule, "v", 9)).toBe(header);
 });
+
+test("spaces without end inside of a value are passed once", () => {
+  const spaces = " ".repeat(500_000); // to be passed for each of them once more would take minutes
+  expect(cookieValues(`a=1${spaces}2${spaces}; b=3`, "a")).toEqual([`1${spaces}2`]);
+});
